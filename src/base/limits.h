@@ -1,0 +1,48 @@
+/*
+ * Every number that bounds a run's memory, and the formula that they add up to:
+ *
+ *     peak = base + running * (limits.memory + what the widest row needs)
+ *
+ * where limits.memory (default 2 MB) holds the queue and the results in flight:
+ *
+ *     SL_QUEUE_BLOCKS * SL_BLOCK_SIZE  +  SL_FETCHES_IN_FLIGHT * fetch share
+ *
+ * and the widest row needs about 2.2 times its size (libpq's input buffer and
+ * its copy of the row) and never more than limits.max_row allows.
+ */
+#ifndef SL_LIMITS_H
+#define SL_LIMITS_H
+
+/* One block of formatted bytes: large enough that a hand-over costs nothing per byte. */
+#define SL_BLOCK_SIZE (256 * 1024)
+
+/* Blocks between producer and consumer at the default limits.memory. */
+#define SL_QUEUE_BLOCKS 4
+
+/* Two, so that the backend has its next FETCH before it has answered this one. */
+#define SL_FETCHES_IN_FLIGHT 2
+
+/* Rows of a FETCH: powers of two from the first to the largest. */
+#define SL_FETCH_FIRST 8
+#define SL_FETCH_LARGEST 1024
+
+/* A FETCH that took longer than this is made smaller, so that cancel and limits are prompt (ms). */
+#define SL_FETCH_SLOW_MS 200
+
+/* Bytes wait this long at most for a block to fill before the client gets them (ms). */
+#define SL_PUBLISH_MS 100
+
+/* A connection that carried a row over this is closed, not reused: libpq never shrinks. */
+#define SL_REUSE_ROW_MAX (1024 * 1024)
+
+/* Idle connections are kept this long (ms). */
+#define SL_IDLE_KEEP_MS 60000
+
+/* Receipts remembered, and at least this many for each caller. */
+#define SL_RECEIPTS 1000
+#define SL_RECEIPTS_PER_CALLER 20
+
+/* Stack of a producer thread: libpq and OpenSSL need well under half of it. */
+#define SL_PRODUCER_STACK (256 * 1024)
+
+#endif

@@ -1,0 +1,17 @@
+/* Checks of values that come from an export file as well as from a request. Pure. */
+#ifndef SL_CHECKS_H
+#define SL_CHECKS_H
+
+#include <stdbool.h>
+
+#define SL_FILENAME_MAX 200 /* bytes: file systems take 255, and `-2026-01-31.csv.gz` may follow   \
+                             */
+#define SL_TIMEZONE_MAX 64
+
+/* NULL for a name that is safe as a file name anywhere, else what is wrong, as "must not ...". */
+const char *sl_filename_problem(const char *name);
+
+/* Can this be the name of a time zone?  Whether it is one, PostgreSQL knows. */
+bool sl_timezone_plausible(const char *name);
+
+#endif

@@ -1,0 +1,91 @@
+#include "catalog/param.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/*
+ * Reads one field into `field`, which has room for all of the record.  Blanks
+ * around it go, unless they are quoted.
+ */
+static int read_field(const char **at, char *field, struct sl_error *err)
+{
+    const char *p = *at;
+    size_t n = 0;
+    size_t keep = 0; /* up to here blanks are quoted, or followed by more */
+    bool quoted = false;
+
+    while (blank(*p))
+        p++;
+    for (; *p != '\0' && (quoted || *p != ','); p++) {
+        if (*p == '"' && !(quoted && p[1] == '"')) {
+            quoted = !quoted;
+            keep = n;
+            continue;
+        }
+        p += *p == '"';
+        field[n++] = *p;
+        if (quoted || !blank(*p))
+            keep = n;
+    }
+    field[keep] = '\0';
+    *at = p;
+    if (quoted)
+        return sl_error_set(err, SL_CONFIG, "a quoted label does not end; close it with \"");
+    return 0;
+}
+
+/* Takes `field` apart at its first =. */
+static int add_label(char *field, struct sl_label **labels, size_t *n_labels, struct sl_error *err)
+{
+    char *equals = strchr(field, '=');
+    char *end = equals;
+    struct sl_label *grown;
+
+    while (end != NULL && end > field && blank(end[-1]))
+        end--;
+    if (end == NULL || end == field || equals[1 + strspn(equals + 1, " \t")] == '\0')
+        return sl_error_set(err, SL_CONFIG, "\"%s\" is no label; write column=Label,column=Label",
+                            field);
+    *end = '\0';
+    for (size_t i = 0; i < *n_labels; i++)
+        if (strcmp((*labels)[i].column, field) == 0)
+            return sl_error_set(err, SL_CONFIG, "column \"%s\" has two labels; remove one", field);
+    if (*n_labels == SL_MAX_LABELS)
+        return sl_error_set(err, SL_CONFIG, "these are more labels than a query has columns");
+    grown = realloc(*labels, (*n_labels + 1) * sizeof(*grown));
+    if (grown == NULL)
+        return sl_error_nomem(err);
+    *labels = grown;
+    grown += *n_labels;
+    grown->column = strdup(field);
+    grown->label = strdup(equals + 1 + strspn(equals + 1, " \t"));
+    ++*n_labels;
+    return grown->column != NULL && grown->label != NULL ? 0 : sl_error_nomem(err);
+}
+
+int sl_labels_parse(const char *value, struct sl_label **labels, size_t *n_labels,
+                    struct sl_error *err)
+{
+    const char *p = value;
+    char *field = malloc(strlen(value) + 1);
+    int result = -1;
+
+    if (field == NULL)
+        return sl_error_nomem(err);
+    for (;;) {
+        if (read_field(&p, field, err) != 0 || add_label(field, labels, n_labels, err) != 0)
+            goto out;
+        if (*p == '\0')
+            break;
+        p++;
+    }
+    result = 0;
+out:
+    free(field);
+    return result;
+}

@@ -1,0 +1,46 @@
+/*
+ * A request becomes a query: the arguments of a URL or of the command line are
+ * split into parameters of an export and options, checked, and turned into what
+ * a run needs.  Values never enter the SQL text.
+ */
+#ifndef SL_QUERY_H
+#define SL_QUERY_H
+
+#include "catalog/export_file.h"
+
+#define SL_MAX_ARGS 200
+
+/* Decoded name=value pairs in the order given. Strings are owned by their maker. */
+struct sl_arg {
+    const char *name;
+    const char *value;
+};
+struct sl_args {
+    struct sl_arg *v;
+    size_t n;
+};
+
+/* What a run runs. Owned by its run; the export is borrowed from the catalogue. */
+struct sl_query {
+    const struct sl_export *export;
+    size_t n_values;
+    char **values;  /* one per export parameter, NULL for SQL NULL */
+    bool header;    /* _header=names (default) or off */
+    char *timezone; /* "" : the export's, else the configuration's */
+    char *filename; /* "" : the export's, else the default name */
+    char *run_id;   /* "" : one is made; else a lower-case UUIDv4 */
+};
+
+/*
+ * Binds args to an export.  Unknown, missing, repeated parameters are
+ * SL_BAD_PARAMETER and name the parameter, its type and what the export takes;
+ * an unknown option (leading underscore), or one that this version does not
+ * have, is SL_BAD_REQUEST.  An empty value means left out.  Free with
+ * sl_query_fini(), also after an error.
+ */
+int sl_query_bind(const struct sl_export *export, const struct sl_args *args,
+                  struct sl_query *query, struct sl_error *err) SL_MUSTCHECK;
+
+void sl_query_fini(struct sl_query *query);
+
+#endif

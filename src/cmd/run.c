@@ -1,0 +1,204 @@
+/* pgsluice run EXPORT [name=value ...] [-o FILE]: one export to a file or standard output. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "export/run.h"
+#include "sink/file.h"
+
+/* How often a writer that is blocked is told about a signal (us). */
+#define NUDGE_US 100000
+
+struct stopper {
+    sigset_t signals;
+    pthread_t writer;
+    struct sl_run *run;
+    atomic_int signal; /* the one that came, 0: none */
+};
+
+static int fail(const struct sl_error *err)
+{
+    fprintf(stderr, "pgsluice: %s%s%s\n", err->message, err->detail[0] == '\0' ? "" : ": ",
+            err->detail);
+    return sl_kind_exit(err->kind);
+}
+
+static void interrupt(int signal)
+{
+    (void)signal; /* its only use is that a blocked write returns */
+}
+
+/* Turns the first signal into an abort; nudges the writer until the process ends. */
+static void *wait_for_signal(void *arg)
+{
+    struct stopper *stopper = arg;
+    int signal;
+
+    if (sigwait(&stopper->signals, &signal) != 0)
+        return NULL;
+    atomic_store(&stopper->signal, signal);
+    sl_run_abort(stopper->run, SL_CANCELLED, "stopped by a signal");
+    for (;;) {
+        pthread_kill(stopper->writer, SIGUSR1);
+        usleep(NUDGE_US);
+    }
+}
+
+static void catch_signals(struct stopper *stopper)
+{
+    struct sigaction nudge = {.sa_handler = interrupt};
+
+    sigaction(SIGUSR1, &nudge, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&stopper->signals);
+    sigaddset(&stopper->signals, SIGINT);
+    sigaddset(&stopper->signals, SIGTERM);
+    sigaddset(&stopper->signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &stopper->signals, NULL);
+    stopper->writer = pthread_self();
+}
+
+static void print_receipt(struct sl_run *run)
+{
+    struct sl_receipt receipt;
+
+    sl_run_receipt(run, &receipt);
+    fprintf(stderr, "rows=%" PRId64 " bytes=%" PRId64 " sha256=%s state=%s id=%s ms=%" PRId64,
+            receipt.rows, receipt.bytes, receipt.sha256[0] == '\0' ? "-" : receipt.sha256,
+            sl_run_state_name(receipt.state), receipt.id, receipt.total_ms);
+    if (receipt.kind != SL_NONE)
+        fprintf(stderr, " kind=%s", sl_kind_name(receipt.kind));
+    if (receipt.sqlstate[0] != '\0')
+        fprintf(stderr, " sqlstate=%s", receipt.sqlstate);
+    fputc('\n', stderr);
+}
+
+static int execute(struct sl_run *run, const char *output)
+{
+    struct stopper stopper = {.run = run};
+    struct sl_error err;
+    pthread_t thread;
+    struct sl_file *file = sl_file_new(output, &err);
+
+    if (file == NULL)
+        return fail(&err);
+    catch_signals(&stopper);
+    if (pthread_create(&thread, NULL, wait_for_signal, &stopper) != 0) {
+        sl_error_set(&err, SL_INTERNAL, "no thread for signals");
+        sl_file_free(file);
+        return fail(&err);
+    }
+    int rc = sl_run_execute(run, sl_file_sink(file), &err);
+    pthread_cancel(thread);
+    pthread_join(thread, NULL);
+    sl_file_free(file);
+    print_receipt(run);
+    int number = atomic_load(&stopper.signal);
+    if (rc == 0)
+        return 0;
+    int code = fail(&err);
+    return number != 0 ? 128 + number : code;
+}
+
+/* name=value ... : splits in place. */
+static int read_args(int argc, char **argv, struct sl_args *args, struct sl_error *err)
+{
+    args->v = calloc((size_t)argc + 1, sizeof *args->v);
+    if (args->v == NULL)
+        return sl_error_nomem(err);
+    for (int i = 0; i < argc; i++) {
+        char *equals = strchr(argv[i], '=');
+
+        if (equals == NULL)
+            return sl_error_set(err, SL_USAGE, "'%s' is not name=value", argv[i]);
+        *equals = '\0';
+        args->v[args->n++] = (struct sl_arg){argv[i], equals + 1};
+    }
+    return 0;
+}
+
+static void print_error(void *ctx, const struct sl_error *err)
+{
+    (void)ctx;
+    fprintf(stderr, "%s\n", err->message);
+}
+
+static int run_export(const struct sl_config *config, const char *name, int argc, char **argv,
+                      const char *output)
+{
+    struct sl_catalog *catalog = NULL;
+    struct sl_service *service = NULL;
+    struct sl_args args = {0};
+    struct sl_query query = {0};
+    struct sl_run *run = NULL;
+    struct sl_error err;
+    int code = 0;
+
+    if (sl_catalog_load(config->exports.directory, print_error, NULL, &catalog) < 0) {
+        code = sl_kind_exit(SL_CONFIG);
+        goto out;
+    }
+    const struct sl_export *export = sl_catalog_find(catalog, name);
+    if (export == NULL) {
+        sl_error_set(&err, SL_NOT_FOUND, "there is no export '%s': see pgsluice list", name);
+        code = fail(&err);
+        goto out;
+    }
+    service = sl_service_new(config, catalog);
+    if (service == NULL) {
+        sl_error_nomem(&err);
+        code = fail(&err);
+        goto out;
+    }
+    if (read_args(argc, argv, &args, &err) < 0 || sl_query_bind(export, &args, &query, &err) < 0 ||
+        sl_run_new(service, &query, "cli", "", "cli", &run, &err) < 0) {
+        code = fail(&err);
+        goto out;
+    }
+    code = execute(run, output);
+    sl_run_release(run);
+out:
+    sl_query_fini(&query);
+    free(args.v);
+    sl_service_free(service);
+    sl_catalog_free(catalog);
+    return code;
+}
+
+int sl_cmd_run(int argc, char **argv)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"output", required_argument, NULL, 'o'},
+                                            {NULL, 0, NULL, 0}};
+    const char *path = NULL;
+    const char *output = "-";
+    struct sl_config *config;
+    struct sl_error err;
+    int c;
+
+    while ((c = getopt_long(argc, argv, "c:o:", options, NULL)) != -1) {
+        if (c == 'c')
+            path = optarg;
+        else if (c == 'o')
+            output = optarg;
+        else
+            return sl_kind_exit(SL_USAGE);
+    }
+    if (optind == argc) {
+        sl_error_set(&err, SL_USAGE, "which export? pgsluice run EXPORT [name=value ...] [-o FILE]");
+        return fail(&err);
+    }
+    if (sl_config_load(path, false, &config, &err) < 0)
+        return fail(&err);
+    sl_log_setup(SL_LOG_ERROR, config->log.json); /* the receipt says it all */
+    int code = run_export(config, argv[optind], argc - optind - 1, argv + optind + 1, output);
+    sl_config_free(config);
+    return code;
+}

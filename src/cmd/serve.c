@@ -1,0 +1,150 @@
+/* `pgsluice serve`: the HTTP service, from configuration to the last signal. */
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "base/log.h"
+#include "catalog/catalog.h"
+#include "cmd/cmd.h"
+#include "export/service.h"
+#include "http/server.h"
+
+static const char usage[] = "usage: pgsluice serve [-c FILE]\n";
+
+/* Fills *config with the argument of -c. -1: go on; else the exit code. */
+static int parse_arguments(int argc, char **argv, const char **config)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    *config = NULL;
+    optind = 1;
+    opterr = 0; /* its messages would begin with "serve:" */
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        if (option == 'c') {
+            *config = optarg;
+        } else if (option == 'h') {
+            fputs(usage, stdout);
+            return 0;
+        } else {
+            fprintf(stderr, "pgsluice: serve: %s is no option, or lacks its value\n%s",
+                    argv[optind - 1], usage);
+            return sl_kind_exit(SL_USAGE);
+        }
+    }
+    if (optind == argc)
+        return -1;
+    fprintf(stderr, "pgsluice: serve takes no argument \"%s\"\n%s", argv[optind], usage);
+    return sl_kind_exit(SL_USAGE);
+}
+
+static int fail(const struct sl_error *err)
+{
+    fprintf(stderr, "pgsluice: %s\n", err->message);
+    return sl_kind_exit(err->kind);
+}
+
+/*
+ * The signals that end the service, as a descriptor to wait for.  Blocked before
+ * any thread exists, so that every thread inherits that.
+ */
+static int open_signals(struct sl_error *err)
+{
+    sigset_t ends;
+
+    /* A client that left is an error of send(2), and a closed terminal ends no service. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    if (sigprocmask(SIG_BLOCK, &ends, NULL) == 0) {
+        int fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (fd >= 0)
+            return fd;
+    }
+    return sl_error_set(err, SL_INTERNAL, "cannot wait for signals");
+}
+
+/* Waits for a signal and takes it, so that the descriptor tells of the next one. */
+static void wait_for_signal(int fd)
+{
+    struct pollfd event = {.fd = fd, .events = POLLIN};
+    struct signalfd_siginfo info;
+
+    do {
+        poll(&event, 1, -1);
+    } while (read(fd, &info, sizeof(info)) != (ssize_t)sizeof(info));
+    sl_log_text(SL_LOG_INFO, "signal", "%s", info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+static void print_bad_export(void *ctx, const struct sl_error *err)
+{
+    (void)ctx;
+    /* FILE:LINE first, as compilers print it. */
+    fprintf(stderr, "%s\n", err->message);
+}
+
+static int serve(const struct sl_config *config, const struct sl_catalog *catalog)
+{
+    struct sl_service *service = NULL;
+    struct sl_server *server = NULL;
+    struct sl_error err;
+    int result = -1;
+    int signals = open_signals(&err);
+
+    if (signals < 0)
+        goto out;
+    service = sl_service_new(config, catalog);
+    if (service == NULL) {
+        sl_error_nomem(&err);
+        goto out;
+    }
+    if (sl_server_start(service, &server, &err) != 0)
+        goto out;
+    wait_for_signal(signals);
+    sl_server_stop(server, config->server.drain_timeout, signals);
+    result = 0;
+out:
+    if (service != NULL)
+        sl_service_free(service);
+    if (signals >= 0)
+        close(signals);
+    return result == 0 ? 0 : fail(&err);
+}
+
+int sl_cmd_serve(int argc, char **argv)
+{
+    struct sl_config *config = NULL;
+    struct sl_catalog *catalog = NULL;
+    struct sl_error err;
+    const char *file;
+
+    int result = parse_arguments(argc, argv, &file);
+    if (result >= 0)
+        return result;
+    if (sl_config_load(file, true, &config, &err) != 0)
+        return fail(&err);
+    sl_log_setup(config->log.level, config->log.json);
+    if (config->file == NULL)
+        sl_log_text(SL_LOG_WARNING, "no configuration",
+                    "anonymous access on %s, the database of libpq's environment, exports of %s",
+                    config->server.listen, config->exports.directory);
+    /* A file that cannot be read as an export is fatal; one that the database refuses is not. */
+    if (sl_catalog_load(config->exports.directory, print_bad_export, NULL, &catalog) != 0)
+        result = sl_kind_exit(SL_CONFIG);
+    else
+        result = serve(config, catalog);
+    sl_catalog_free(catalog);
+    sl_config_free(config);
+    return result;
+}

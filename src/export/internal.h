@@ -1,0 +1,78 @@
+/* The inside of a run, for the files of this folder only. */
+#ifndef SL_EXPORT_INTERNAL_H
+#define SL_EXPORT_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include "base/watch.h"
+#include "export/rate.h"
+#include "export/registry.h"
+#include "export/run.h"
+#include "format/out.h"
+#include "pg/cursor.h"
+#include "pg/slots.h"
+#include "sink/digest.h"
+#include "sink/queue.h"
+
+struct sl_service {
+    const struct sl_config *config;
+    const struct sl_catalog *catalog;
+    struct sl_slots *slots;
+    struct sl_registry *registry;
+};
+
+struct sl_run {
+    struct sl_run *next; /* the registry's list, under its lock */
+    struct sl_service *service;
+    struct sl_query query; /* not changed after sl_run_new() */
+    char role[64];
+    char peer[64];
+    atomic_int refs;
+    int64_t created_ms;
+
+    /* The producer's own. */
+    struct sl_watch watch; /* wake_fd is written by anyone */
+    struct sl_session *session;
+    struct sl_cursor *cursor;
+    struct sl_sink *sink; /* the head of the chain */
+    struct sl_digest *digest;
+    struct sl_queue *queue; /* the chain's end over HTTP, else NULL */
+    struct sl_out out;
+    char *window; /* where out's bytes begin */
+    struct sl_error write_error;
+    int64_t hold_until; /* sl_clock_ms(), of max_hold */
+    bool slot_held;     /* maker's until the producer starts */
+
+    /* The consumer's own. */
+    struct sl_watch consumer; /* wake_fd: something to read, or aborted */
+
+    atomic_bool stop; /* aborted: cheap to look at */
+    atomic_llong rows;
+    atomic_llong bytes;
+
+    pthread_mutex_t lock; /* guards all below */
+    struct sl_error error; /* the first reason for ending early; kind SL_NONE: none */
+    struct sl_receipt receipt;
+    struct sl_rate rate;
+    int64_t bytes_handed; /* in the last hand-over to the client */
+    bool begun;           /* the database was asked: the run leaves a receipt */
+    bool first_ready;     /* the first batch is in the queue */
+    bool finished;        /* complete, or nobody works on it any more: out of the registry */
+};
+
+/* Fails the run with *err, unless it has a reason already. Wakes both sides. */
+void sl_run_fail(struct sl_run *run, const struct sl_error *err);
+
+/* The run is over: final receipt, log line, out of the registry. Once. */
+void sl_run_finish(struct sl_run *run, bool complete);
+
+/* A new reference, unless the last one is gone already. */
+bool sl_run_ref_live(struct sl_run *run);
+
+/* -1 and the reason when the run was aborted: a watch's check. */
+int sl_run_check(struct sl_run *run, struct sl_error *err) SL_MUSTCHECK;
+
+/* The database side of a run, in the calling thread. run->sink is set. */
+int sl_run_produce(struct sl_run *run, struct sl_error *err) SL_MUSTCHECK;
+
+#endif

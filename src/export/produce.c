@@ -1,0 +1,357 @@
+/*
+ * The database side of a run, in one thread:
+ *
+ *     connect    a kept connection or a new one
+ *     begin      BEGIN, settings, DECLARE, and the first FETCH on its way
+ *     header     the header line
+ *     fetch      FETCH after FETCH, formatted into the sink; after the first one
+ *                the run counts as started for the client
+ *     finish     COMMIT, connection and slot free, sink told that all is there
+ *
+ * Each is one function here and returns -1 to end the run.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "export/internal.h"
+#include "format/csv.h"
+
+/* Added to the time that a slow client may rightly take, for the server's own idle timeout (ms). */
+#define IDLE_MARGIN_MS 30000
+
+/* An estimate is refused before the first byte when it is this many times over max_rows. */
+#define ESTIMATE_FAR 10
+
+static struct sl_run *of_watch(struct sl_watch *watch)
+{
+    return (struct sl_run *)((char *)watch - offsetof(struct sl_run, watch));
+}
+
+static int64_t either(int64_t of_export, int64_t of_config)
+{
+    return of_export > 0 ? of_export : of_config;
+}
+
+static int producer_check(struct sl_watch *watch, struct sl_error *err)
+{
+    struct sl_run *run = of_watch(watch);
+
+    if (sl_run_check(run, err) < 0)
+        return -1;
+    int64_t now = sl_clock_ms();
+    if (now < watch->deadline_ms)
+        return 0;
+    return sl_error_set(err, SL_TIMEOUT, "the export took longer than %s",
+                        now >= run->hold_until ? "max_hold: its snapshot is given up"
+                                               : "max_duration");
+}
+
+/* Shows the client what is formatted. */
+static int publish(struct sl_run *run, struct sl_error *err)
+{
+    size_t n = (size_t)(run->out.pos - run->window);
+    int64_t limit = either(run->query.export->max_bytes, run->service->config->limits.max_bytes);
+
+    run->watch.tick_at = sl_clock_ms() + SL_PUBLISH_MS;
+    if (n == 0)
+        return 0;
+    run->window = run->out.pos = run->out.end = NULL;
+    int64_t bytes = atomic_fetch_add(&run->bytes, (long long)n) + (int64_t)n;
+    if (limit > 0 && bytes > limit)
+        return sl_error_set(err, SL_LIMIT, "the export is larger than max_bytes");
+    return sl_sink_write(run->sink, n, err);
+}
+
+static int publish_tick(struct sl_watch *watch, struct sl_error *err)
+{
+    return publish(of_watch(watch), err);
+}
+
+static int more(struct sl_out *out)
+{
+    struct sl_run *run = (struct sl_run *)((char *)out - offsetof(struct sl_run, out));
+    size_t size;
+
+    if (publish(run, &run->write_error) < 0 ||
+        sl_sink_buffer(run->sink, &run->window, &size, &run->write_error) < 0)
+        return -1;
+    out->pos = run->window;
+    out->end = run->window + size;
+    return 0;
+}
+
+static int write_row(void *ctx, const struct sl_cell *cells, int n, struct sl_error *err)
+{
+    struct sl_run *run = ctx;
+    int64_t limit = either(run->query.export->max_rows, run->service->config->limits.max_rows);
+    int64_t rows = atomic_load_explicit(&run->rows, memory_order_relaxed) + 1;
+
+    if (limit > 0 && rows > limit)
+        return sl_error_set(err, SL_LIMIT, "the export has more rows than max_rows");
+    if (sl_csv_row(&run->out, cells, n) < 0) {
+        *err = run->write_error;
+        return -1;
+    }
+    atomic_store_explicit(&run->rows, rows, memory_order_relaxed);
+    return 0;
+}
+
+static int connect_session(struct sl_run *run, struct sl_error *err)
+{
+    run->session = sl_session_open(run->service->config->database.dsn, &run->watch, err);
+    return run->session == NULL ? -1 : 0;
+}
+
+static void set_deadline(struct sl_run *run)
+{
+    const struct sl_config *config = run->service->config;
+    int64_t now = sl_clock_ms();
+    int64_t until = now + either(run->query.export->max_duration, config->limits.max_duration);
+
+    run->hold_until = now + config->limits.max_hold;
+    run->watch.deadline_ms = until < run->hold_until ? until : run->hold_until;
+    pthread_mutex_lock(&run->lock);
+    run->begun = true;
+    run->receipt.state = SL_RUN_RUNNING;
+    sl_clock_utc(run->receipt.started_at);
+    pthread_mutex_unlock(&run->lock);
+}
+
+static const char *first_of(const char *a, const char *b)
+{
+    return a[0] != '\0' ? a : b;
+}
+
+static int open_cursor(struct sl_run *run, struct sl_error *err)
+{
+    const struct sl_config *config = run->service->config;
+    const struct sl_export *export = run->query.export;
+    char name[64];
+    int64_t memory = config->limits.memory;
+    int64_t drain = config->limits.min_rate > 0 ? memory / config->limits.min_rate * 1000 : 0;
+    struct sl_settings settings = {
+        .application_name = name,
+        .timezone = first_of(run->query.timezone,
+                             first_of(export->timezone, config->database.timezone)),
+        .search_path = export->search_path,
+        .role = first_of(run->role, export->role),
+        .jit = export->jit,
+        .lock_timeout = config->database.lock_timeout,
+        .statement_timeout = sl_clock_left(run->watch.deadline_ms) + 1,
+        .idle_timeout = config->limits.stall_timeout + drain + IDLE_MARGIN_MS,
+    };
+    struct sl_cursor_plan plan = {
+        .settings = &settings,
+        .sql = export->sql,
+        .values = (const char *const *)run->query.values,
+        .n_values = (int)run->query.n_values,
+        .max_row = config->limits.max_row,
+        .fetch_share = memory / 8,
+        .watch = &run->watch,
+    };
+
+    snprintf(name, sizeof name, "pgsluice:%s:%.8s", export->name, run->receipt.id);
+    return sl_cursor_open(run->session, &plan, &run->cursor, err);
+}
+
+/* Names the export's parameter, or the option, for which the server refused a value. */
+static void name_parameter(const struct sl_run *run, struct sl_error *err)
+{
+    const struct sl_export *export = run->query.export;
+    struct sl_error server = *err;
+
+    if (err->kind != SL_BAD_PARAMETER)
+        return;
+    if (strcmp(err->parameter, "TimeZone") == 0) {
+        if (run->query.timezone[0] != '\0')
+            sl_error_param(err, "_timezone", "_timezone is no time zone that the database knows");
+        else
+            sl_error_set(err, SL_SQL, "the export's time zone is not known to the database");
+    } else {
+        long i = strtol(err->parameter + 1, NULL, 10) - 1;
+
+        if (i < 0 || (size_t)i >= export->n_params)
+            return;
+        sl_error_param(err, export->params[i].name, "parameter %s: not a valid %s",
+                       export->params[i].name, export->params[i].type);
+    }
+    memcpy(err->sqlstate, server.sqlstate, sizeof err->sqlstate);
+    memcpy(err->detail, server.detail, sizeof err->detail);
+}
+
+/* A kept connection may have died unnoticed: then, and only then, a second try on a new one. */
+static int begin(struct sl_run *run, struct sl_error *err)
+{
+    run->session = sl_slots_take(run->service->slots);
+    bool kept = run->session != NULL;
+
+    if (!kept && connect_session(run, err) < 0)
+        return -1;
+    set_deadline(run);
+    int rc = open_cursor(run, err);
+    if (rc < 0 && kept && err->kind == SL_DB_LOST) {
+        sl_session_close(run->session);
+        run->session = NULL;
+        if (connect_session(run, err) < 0)
+            return -1;
+        rc = open_cursor(run, err);
+    }
+    if (rc < 0) {
+        name_parameter(run, err);
+        return -1;
+    }
+    return 0;
+}
+
+static int check_estimate(struct sl_run *run, int64_t estimate, struct sl_error *err)
+{
+    int64_t limit = either(run->query.export->max_rows, run->service->config->limits.max_rows);
+
+    if (limit <= 0 || estimate / ESTIMATE_FAR <= limit)
+        return 0;
+    return sl_error_set(err, SL_LIMIT,
+                        "about %lld rows are expected and max_rows allows %lld: narrow the export",
+                        (long long)estimate, (long long)limit);
+}
+
+static int header(struct sl_run *run, struct sl_error *err)
+{
+    int64_t estimate = sl_cursor_estimate(run->cursor);
+    int n;
+    const struct sl_cell *columns = sl_cursor_columns(run->cursor, &n);
+
+    pthread_mutex_lock(&run->lock);
+    run->receipt.estimated_rows = estimate;
+    snprintf(run->receipt.snapshot_at, sizeof run->receipt.snapshot_at, "%s",
+             sl_cursor_snapshot(run->cursor));
+    pthread_mutex_unlock(&run->lock);
+    if (check_estimate(run, estimate, err) < 0)
+        return -1;
+    if (run->query.header && sl_csv_row(&run->out, columns, n) < 0) {
+        *err = run->write_error;
+        return -1;
+    }
+    return 0;
+}
+
+static void first_batch_done(struct sl_run *run)
+{
+    pthread_mutex_lock(&run->lock);
+    run->first_ready = true;
+    run->receipt.ttfb_ms = sl_clock_ms() - run->created_ms;
+    pthread_mutex_unlock(&run->lock);
+    sl_wake(run->consumer.wake_fd);
+}
+
+/* Puts FETCHes on their way as long as the sink has room for what they bring. */
+static int send_ahead(struct sl_run *run, struct sl_error *err)
+{
+    struct sl_cursor *cursor = run->cursor;
+
+    while (sl_cursor_in_flight(cursor) < SL_FETCHES_IN_FLIGHT) {
+        int64_t expected = sl_cursor_share(cursor) * (sl_cursor_in_flight(cursor) + 1);
+
+        if (sl_sink_room(run->sink) < (size_t)expected)
+            return 0;
+        if (sl_cursor_send(cursor, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int fetch_all(struct sl_run *run, struct sl_error *err)
+{
+    struct sl_cursor *cursor = run->cursor;
+
+    for (bool first = true; !sl_cursor_at_end(cursor); first = false) {
+        if (send_ahead(run, err) < 0)
+            return -1;
+        if (sl_cursor_in_flight(cursor) == 0) {
+            /* The client is slow: it gets what there is, the backend waits between FETCHes. */
+            if (publish(run, err) < 0 || sl_cursor_idle(cursor, err) < 0)
+                return -1;
+            continue;
+        }
+        if (sl_cursor_read(cursor, write_row, run, err) < 0)
+            return -1;
+        if ((first || sl_clock_ms() >= run->watch.tick_at) && publish(run, err) < 0)
+            return -1;
+        if (first)
+            first_batch_done(run);
+    }
+    return publish(run, err);
+}
+
+static void note_peak(struct sl_run *run)
+{
+    int64_t queue = run->queue == NULL ? SL_BLOCK_SIZE : (int64_t)sl_queue_memory(run->queue);
+    int64_t row = run->cursor == NULL ? 0 : sl_cursor_widest(run->cursor);
+
+    pthread_mutex_lock(&run->lock);
+    run->receipt.peak_memory = queue + row * 22 / 10; /* see base/limits.h */
+    pthread_mutex_unlock(&run->lock);
+}
+
+/* Connection and slot are free before the client learns how the run ended. */
+static void let_go(struct sl_run *run, bool ok)
+{
+    note_peak(run);
+    sl_cursor_free(run->cursor);
+    run->cursor = NULL;
+    if (ok)
+        sl_slots_keep(run->service->slots, run->session);
+    else
+        sl_session_cancel_close(run->session);
+    run->session = NULL;
+    if (run->slot_held)
+        sl_slots_release(run->service->slots);
+    run->slot_held = false;
+}
+
+static int end(struct sl_run *run, struct sl_error *err)
+{
+    if (sl_run_check(run, err) < 0)
+        return -1;
+    return sl_sink_end(run->sink, err);
+}
+
+int sl_run_produce(struct sl_run *run, struct sl_error *err)
+{
+    run->watch.check = producer_check;
+    run->watch.tick = publish_tick;
+    run->watch.tick_at = sl_clock_ms() + SL_PUBLISH_MS;
+    run->out.more = more;
+
+    int rc = begin(run, err);
+    if (rc == 0)
+        rc = header(run, err);
+    if (rc == 0)
+        rc = fetch_all(run, err);
+    if (rc == 0)
+        rc = sl_cursor_finish(run->cursor, err);
+    let_go(run, rc == 0);
+    return rc < 0 ? -1 : end(run, err);
+}
+
+int sl_run_execute(struct sl_run *run, struct sl_sink *sink, struct sl_error *err)
+{
+    int rc = -1;
+
+    run->digest = sl_digest_new(sink, err);
+    if (run->digest != NULL) {
+        run->sink = sl_digest_sink(run->digest);
+        rc = sl_run_produce(run, err);
+    }
+    if (rc < 0) {
+        sl_sink_abort(sink);
+        sl_run_fail(run, err);
+        rc = sl_run_check(run, err); /* an abort from outside is the first reason */
+    } else {
+        run->receipt.bytes_sent = atomic_load(&run->bytes);
+    }
+    sl_run_finish(run, rc == 0);
+    return rc;
+}

@@ -1,0 +1,53 @@
+#include "export/receipt.h"
+
+#include "base/json.h"
+
+const char *sl_run_state_name(enum sl_run_state state)
+{
+    static const char *const names[] = {"queued", "running", "complete", "failed", "cancelled"};
+
+    return names[state];
+}
+
+static int text_or_null(struct sl_buf *out, const char *name, const char *text)
+{
+    return sl_json_member(out, name, text[0] == '\0' ? NULL : text);
+}
+
+static int error_member(const struct sl_receipt *receipt, struct sl_buf *out)
+{
+    if (receipt->kind == SL_NONE)
+        return sl_json_member(out, "error", NULL);
+    if (sl_json_name(out, "error") < 0 || sl_buf_putc(out, '{') < 0 ||
+        sl_json_member(out, "kind", sl_kind_name(receipt->kind)) < 0 ||
+        sl_json_member(out, "detail", receipt->detail) < 0 ||
+        text_or_null(out, "sqlstate", receipt->sqlstate) < 0)
+        return -1;
+    return sl_buf_putc(out, '}');
+}
+
+static int estimate_member(const struct sl_receipt *receipt, struct sl_buf *out)
+{
+    if (receipt->estimated_rows < 0)
+        return sl_json_member(out, "estimated_rows", NULL);
+    return sl_json_member_int(out, "estimated_rows", receipt->estimated_rows);
+}
+
+int sl_receipt_json(const struct sl_receipt *receipt, struct sl_buf *out)
+{
+    if (sl_buf_putc(out, '{') < 0 || sl_json_member(out, "id", receipt->id) < 0 ||
+        sl_json_member(out, "export", receipt->export) < 0 ||
+        sl_json_member(out, "state", sl_run_state_name(receipt->state)) < 0 ||
+        sl_json_member_int(out, "rows", receipt->rows) < 0 ||
+        sl_json_member_int(out, "bytes", receipt->bytes) < 0 ||
+        text_or_null(out, "sha256", receipt->sha256) < 0 ||
+        sl_json_member_int(out, "bytes_sent", receipt->bytes_sent) < 0 ||
+        estimate_member(receipt, out) < 0 ||
+        text_or_null(out, "snapshot_at", receipt->snapshot_at) < 0 ||
+        text_or_null(out, "started_at", receipt->started_at) < 0 ||
+        text_or_null(out, "finished_at", receipt->finished_at) < 0 ||
+        sl_json_member_int(out, "peak_memory", receipt->peak_memory) < 0 ||
+        error_member(receipt, out) < 0)
+        return -1;
+    return sl_buf_putc(out, '}');
+}

@@ -1,0 +1,198 @@
+#include "export/registry.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "export/internal.h"
+
+/* A remembered receipt; the oldest comes first. */
+struct memory {
+    struct memory *next;
+    struct sl_receipt receipt;
+};
+
+struct sl_registry {
+    pthread_mutex_t lock;
+    pthread_cond_t empty; /* no run is under way */
+    struct sl_run *runs;
+    struct memory *oldest;
+    struct memory **last;
+    size_t n;
+};
+
+struct sl_registry *sl_registry_new(void)
+{
+    struct sl_registry *registry = calloc(1, sizeof *registry);
+    pthread_condattr_t monotonic;
+
+    if (registry == NULL)
+        return NULL;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&registry->empty, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&registry->lock, NULL);
+    registry->last = &registry->oldest;
+    return registry;
+}
+
+void sl_registry_free(struct sl_registry *registry)
+{
+    if (registry == NULL)
+        return;
+    while (registry->oldest != NULL) {
+        struct memory *memory = registry->oldest;
+
+        registry->oldest = memory->next;
+        free(memory);
+    }
+    pthread_cond_destroy(&registry->empty);
+    pthread_mutex_destroy(&registry->lock);
+    free(registry);
+}
+
+/* Both under the lock. */
+static struct sl_run *find_run(const struct sl_registry *registry, const char *id)
+{
+    struct sl_run *run = registry->runs;
+
+    while (run != NULL && strcmp(sl_run_id(run), id) != 0)
+        run = run->next;
+    return run;
+}
+
+static struct memory *find_memory(const struct sl_registry *registry, const char *id)
+{
+    struct memory *memory = registry->oldest;
+
+    while (memory != NULL && strcmp(memory->receipt.id, id) != 0)
+        memory = memory->next;
+    return memory;
+}
+
+int sl_registry_add(struct sl_registry *registry, struct sl_run *run, struct sl_error *err)
+{
+    int rc = 0;
+
+    pthread_mutex_lock(&registry->lock);
+    if (find_run(registry, sl_run_id(run)) != NULL ||
+        find_memory(registry, sl_run_id(run)) != NULL) {
+        rc = sl_error_set(err, SL_CONFLICT, "a run with this id exists");
+    } else {
+        run->next = registry->runs;
+        registry->runs = run;
+    }
+    pthread_mutex_unlock(&registry->lock);
+    return rc;
+}
+
+static size_t remembered_for(const struct sl_registry *registry, const char *owner)
+{
+    size_t n = 0;
+
+    for (const struct memory *m = registry->oldest; m != NULL; m = m->next)
+        n += strcmp(m->receipt.owner, owner) == 0;
+    return n;
+}
+
+/* Forgets the oldest receipt of a caller that has more than its due, when there are too many. */
+static void evict(struct sl_registry *registry)
+{
+    struct memory **link = &registry->oldest;
+
+    if (registry->n <= SL_RECEIPTS)
+        return;
+    while (*link != NULL &&
+           remembered_for(registry, (*link)->receipt.owner) <= SL_RECEIPTS_PER_CALLER)
+        link = &(*link)->next;
+    struct memory *victim = *link;
+    if (victim == NULL)
+        return;
+    *link = victim->next;
+    if (registry->last == &victim->next)
+        registry->last = link;
+    registry->n--;
+    free(victim);
+}
+
+/* A receipt that finds no memory is forgotten: the run itself has gone well or badly all the same. */
+static void remember(struct sl_registry *registry, const struct sl_receipt *receipt)
+{
+    struct memory *memory = malloc(sizeof *memory);
+
+    if (memory == NULL)
+        return;
+    memory->receipt = *receipt;
+    memory->next = NULL;
+    *registry->last = memory;
+    registry->last = &memory->next;
+    registry->n++;
+    evict(registry);
+}
+
+void sl_registry_remove(struct sl_registry *registry, struct sl_run *run,
+                        const struct sl_receipt *receipt)
+{
+    pthread_mutex_lock(&registry->lock);
+    struct sl_run **link = &registry->runs;
+    while (*link != NULL && *link != run)
+        link = &(*link)->next;
+    if (*link != NULL)
+        *link = run->next;
+    if (receipt != NULL)
+        remember(registry, receipt);
+    if (registry->runs == NULL)
+        pthread_cond_broadcast(&registry->empty);
+    pthread_mutex_unlock(&registry->lock);
+}
+
+bool sl_registry_receipt(struct sl_registry *registry, const char *id, struct sl_receipt *receipt)
+{
+    bool found = true;
+
+    pthread_mutex_lock(&registry->lock);
+    struct sl_run *run = find_run(registry, id);
+    const struct memory *memory = run != NULL ? NULL : find_memory(registry, id);
+    if (run != NULL)
+        sl_run_receipt(run, receipt);
+    else if (memory != NULL)
+        *receipt = memory->receipt;
+    else
+        found = false;
+    pthread_mutex_unlock(&registry->lock);
+    return found;
+}
+
+struct sl_run *sl_registry_find(struct sl_registry *registry, const char *id)
+{
+    pthread_mutex_lock(&registry->lock);
+    struct sl_run *run = find_run(registry, id);
+    if (run != NULL && !sl_run_ref_live(run))
+        run = NULL;
+    pthread_mutex_unlock(&registry->lock);
+    return run;
+}
+
+void sl_registry_abort_all(struct sl_registry *registry, const char *why)
+{
+    pthread_mutex_lock(&registry->lock);
+    for (struct sl_run *run = registry->runs; run != NULL; run = run->next)
+        sl_run_abort(run, SL_CANCELLED, why);
+    pthread_mutex_unlock(&registry->lock);
+}
+
+bool sl_registry_drained(struct sl_registry *registry, int64_t deadline_ms)
+{
+    struct timespec until = {.tv_sec = deadline_ms / 1000,
+                             .tv_nsec = (deadline_ms % 1000) * 1000000};
+    int rc = 0;
+
+    pthread_mutex_lock(&registry->lock);
+    while (registry->runs != NULL && rc == 0)
+        rc = pthread_cond_timedwait(&registry->empty, &registry->lock, &until);
+    bool drained = registry->runs == NULL;
+    pthread_mutex_unlock(&registry->lock);
+    return drained;
+}

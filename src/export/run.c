@@ -1,0 +1,248 @@
+/*
+ * The life of a run and what both of its threads share.  The database side is in
+ * produce.c, the client's side in transfer.c.
+ */
+#include "export/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "export/internal.h"
+
+/* A random UUID, version 4 (RFC 9562 section 5.4). */
+static int make_id(char id[SL_RUN_ID_TEXT], struct sl_error *err)
+{
+    unsigned char b[16];
+
+    if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b)
+        return sl_error_set(err, SL_INTERNAL, "no random bytes");
+    b[6] = (unsigned char)(0x40 | (b[6] & 0x0f));
+    b[8] = (unsigned char)(0x80 | (b[8] & 0x3f));
+    snprintf(id, SL_RUN_ID_TEXT,
+             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+             b[15]);
+    return 0;
+}
+
+int sl_run_check(struct sl_run *run, struct sl_error *err)
+{
+    if (!atomic_load_explicit(&run->stop, memory_order_acquire))
+        return 0;
+    pthread_mutex_lock(&run->lock);
+    *err = run->error;
+    pthread_mutex_unlock(&run->lock);
+    return -1;
+}
+
+static int consumer_check(struct sl_watch *watch, struct sl_error *err)
+{
+    struct sl_run *run =
+        (struct sl_run *)((char *)watch - offsetof(struct sl_run, consumer));
+
+    return sl_run_check(run, err);
+}
+
+static void run_free(struct sl_run *run)
+{
+    sl_query_fini(&run->query);
+    sl_digest_free(run->digest);
+    sl_queue_free(run->queue);
+    if (run->watch.wake_fd >= 0)
+        close(run->watch.wake_fd);
+    if (run->consumer.wake_fd >= 0)
+        close(run->consumer.wake_fd);
+    pthread_mutex_destroy(&run->lock);
+    free(run);
+}
+
+static int run_init(struct sl_run *run, struct sl_service *service, struct sl_error *err)
+{
+    const struct sl_config *config = service->config;
+
+    run->service = service;
+    run->created_ms = sl_clock_ms();
+    atomic_init(&run->refs, 1);
+    pthread_mutex_init(&run->lock, NULL);
+    sl_rate_init(&run->rate, config->limits.stall_timeout, config->limits.min_rate);
+    run->consumer.check = consumer_check;
+    run->consumer.deadline_ms = INT64_MAX;
+    run->watch.deadline_ms = INT64_MAX;
+    run->receipt.estimated_rows = -1;
+    run->watch.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    run->consumer.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (run->watch.wake_fd < 0 || run->consumer.wake_fd < 0)
+        return sl_error_set(err, SL_INTERNAL, "no descriptor left for a run");
+    return 0;
+}
+
+int sl_run_new(struct sl_service *service, struct sl_query *query, const char *owner,
+               const char *role, const char *peer, struct sl_run **out, struct sl_error *err)
+{
+    struct sl_run *run = calloc(1, sizeof *run);
+
+    if (run == NULL) {
+        sl_query_fini(query);
+        return sl_error_nomem(err);
+    }
+    run->query = *query;
+    *query = (struct sl_query){0};
+    if (run_init(run, service, err) < 0)
+        goto failed;
+    snprintf(run->role, sizeof run->role, "%s", role);
+    snprintf(run->peer, sizeof run->peer, "%s", peer);
+    snprintf(run->receipt.owner, sizeof run->receipt.owner, "%s", owner);
+    snprintf(run->receipt.export, sizeof run->receipt.export, "%s", run->query.export->name);
+    if (run->query.run_id[0] != '\0')
+        snprintf(run->receipt.id, sizeof run->receipt.id, "%s", run->query.run_id);
+    else if (make_id(run->receipt.id, err) < 0)
+        goto failed;
+    if (sl_registry_add(service->registry, run, err) < 0)
+        goto failed;
+    *out = run;
+    return 0;
+failed:
+    run_free(run);
+    return -1;
+}
+
+const char *sl_run_id(const struct sl_run *run)
+{
+    return run->receipt.id;
+}
+
+const struct sl_query *sl_run_query(const struct sl_run *run)
+{
+    return &run->query;
+}
+
+/* The receipt with its moving parts, under the run's lock. */
+static void compose(struct sl_run *run, struct sl_receipt *receipt)
+{
+    *receipt = run->receipt;
+    receipt->rows = atomic_load(&run->rows);
+    receipt->bytes = atomic_load(&run->bytes);
+    if (run->error.kind == SL_NONE)
+        return;
+    receipt->state = run->error.kind == SL_CANCELLED ? SL_RUN_CANCELLED : SL_RUN_FAILED;
+    receipt->kind = run->error.kind;
+    snprintf(receipt->sqlstate, sizeof receipt->sqlstate, "%s", run->error.sqlstate);
+    snprintf(receipt->detail, sizeof receipt->detail, "%.*s", (int)sizeof receipt->detail - 1,
+             run->error.message);
+}
+
+void sl_run_receipt(struct sl_run *run, struct sl_receipt *receipt)
+{
+    pthread_mutex_lock(&run->lock);
+    compose(run, receipt);
+    pthread_mutex_unlock(&run->lock);
+}
+
+void sl_run_fail(struct sl_run *run, const struct sl_error *err)
+{
+    pthread_mutex_lock(&run->lock);
+    if (run->error.kind == SL_NONE && !run->finished) {
+        run->error = *err;
+        atomic_store_explicit(&run->stop, true, memory_order_release);
+    }
+    pthread_mutex_unlock(&run->lock);
+    sl_wake(run->watch.wake_fd);
+    sl_wake(run->consumer.wake_fd);
+}
+
+void sl_run_abort(struct sl_run *run, enum sl_kind kind, const char *why)
+{
+    struct sl_error err;
+
+    sl_error_set(&err, kind, "%s", why);
+    sl_run_fail(run, &err);
+}
+
+bool sl_run_aborted(struct sl_run *run)
+{
+    return atomic_load_explicit(&run->stop, memory_order_acquire);
+}
+
+/* One line for each run that ended. */
+static void log_run(const struct sl_run *run, const struct sl_receipt *receipt)
+{
+    struct sl_line line;
+
+    sl_log_begin(&line, receipt->state == SL_RUN_FAILED ? SL_LOG_WARNING : SL_LOG_INFO, "run");
+    sl_log_str(&line, "id", receipt->id);
+    sl_log_str(&line, "export", receipt->export);
+    sl_log_str(&line, "who", receipt->owner);
+    sl_log_str(&line, "state", sl_run_state_name(receipt->state));
+    sl_log_int(&line, "rows", receipt->rows);
+    sl_log_int(&line, "bytes", receipt->bytes);
+    sl_log_int(&line, "ms", receipt->total_ms);
+    sl_log_int(&line, "ttfb_ms", receipt->ttfb_ms);
+    sl_log_int(&line, "queue_ms", receipt->queue_ms);
+    sl_log_str(&line, "peer", run->peer);
+    if (receipt->kind != SL_NONE) {
+        sl_log_str(&line, "kind", sl_kind_name(receipt->kind));
+        sl_log_str(&line, "sqlstate", receipt->sqlstate);
+        sl_log_str(&line, "reason", run->error.message);
+        sl_log_str(&line, "detail", run->error.detail);
+    }
+    sl_log_end(&line);
+}
+
+void sl_run_finish(struct sl_run *run, bool complete)
+{
+    struct sl_receipt receipt;
+
+    pthread_mutex_lock(&run->lock);
+    bool before = run->finished;
+    run->finished = true;
+    if (!before) {
+        if (complete) {
+            run->receipt.state = SL_RUN_COMPLETE;
+            snprintf(run->receipt.sha256, sizeof run->receipt.sha256, "%s",
+                     sl_digest_hex(run->digest));
+        }
+        run->receipt.total_ms = sl_clock_ms() - run->created_ms;
+        sl_clock_utc(run->receipt.finished_at);
+        compose(run, &receipt);
+    }
+    bool begun = run->begun;
+    pthread_mutex_unlock(&run->lock);
+    if (before)
+        return;
+    if (begun)
+        log_run(run, &receipt);
+    sl_registry_remove(run->service->registry, run, begun ? &receipt : NULL);
+}
+
+struct sl_run *sl_run_ref(struct sl_run *run)
+{
+    atomic_fetch_add(&run->refs, 1);
+    return run;
+}
+
+bool sl_run_ref_live(struct sl_run *run)
+{
+    int refs = atomic_load(&run->refs);
+
+    while (refs > 0)
+        if (atomic_compare_exchange_weak(&run->refs, &refs, refs + 1))
+            return true;
+    return false;
+}
+
+void sl_run_release(struct sl_run *run)
+{
+    if (atomic_fetch_sub(&run->refs, 1) != 1)
+        return;
+    if (run->slot_held)
+        sl_slots_release(run->service->slots);
+    sl_run_finish(run, false);
+    run_free(run);
+}

@@ -1,0 +1,94 @@
+/*
+ * One run of one query: ADMIT, BEGIN, DECLARE, FETCH (first batch), then FETCH
+ * after FETCH into the sink until END or ABORT, then the receipt.
+ *
+ * Two threads know a run: its producer, which owns the database side, and its
+ * consumer (the HTTP connection's thread).  A run is reference-counted; the
+ * maker holds one reference, a started producer another.  sl_run_abort() may be
+ * called from any thread, also repeatedly; the first reason stays.
+ *
+ * HTTP:  sl_run_new, sl_run_admit, sl_run_start, sl_run_wait_first, then
+ *        sl_run_read until END or -1, sl_run_consumed, sl_run_release.
+ * CLI:   sl_run_new, sl_run_execute, sl_run_release.
+ */
+#ifndef SL_RUN_H
+#define SL_RUN_H
+
+#include <stdbool.h>
+#include "access/access.h"
+#include "catalog/query.h"
+#include "export/service.h"
+
+struct sl_sink;
+
+/*
+ * Registers a run in state queued.  Takes query over (in every case).  `owner`
+ * and `role` are the caller's (role "" for none), `peer` is for the log.
+ * SL_CONFLICT when query->run_id is in use or remembered.
+ */
+int sl_run_new(struct sl_service *service, struct sl_query *query, const char *owner,
+               const char *role, const char *peer, struct sl_run **run,
+               struct sl_error *err) SL_MUSTCHECK;
+
+const char *sl_run_id(const struct sl_run *run);
+
+/* The query, for file name and header options; valid while a reference is held. */
+const struct sl_query *sl_run_query(const struct sl_run *run);
+
+/* A copy of the receipt as it stands. */
+void sl_run_receipt(struct sl_run *run, struct sl_receipt *receipt);
+
+/*
+ * Waits for a slot.  client_fd (or -1) is watched for the client leaving.
+ * SL_BUSY: the queue is full or queue_timeout passed; SL_CANCELLED: cancelled
+ * or left.  A run refused here leaves no receipt.
+ */
+int sl_run_admit(struct sl_run *run, int client_fd, struct sl_error *err) SL_MUSTCHECK;
+
+/* Starts the producer thread; its output goes to a queue that sl_run_read() reads. */
+int sl_run_start(struct sl_run *run, struct sl_error *err) SL_MUSTCHECK;
+
+/*
+ * Waits until the first batch is there (0) or the run failed (-1, the run's
+ * error).  Watches client_fd: a client that leaves aborts the run.
+ */
+int sl_run_wait_first(struct sl_run *run, int client_fd, struct sl_error *err) SL_MUSTCHECK;
+
+enum sl_read { SL_READ_ABORTED = -1, SL_READ_END = 0 };
+
+/*
+ * Copies up to max (at least 2) bytes of output; waits for some.  Holds back the
+ * last byte of the file until the end is certain.  Returns bytes (> 0),
+ * SL_READ_END when all was delivered and the run completed, or SL_READ_ABORTED.
+ * A client that leaves (POLLRDHUP on client_fd) aborts the run.  Consumer only.
+ */
+long sl_run_read(struct sl_run *run, int client_fd, char *bytes, size_t max);
+
+/* After SL_READ_ABORTED: the held-back byte that breaks the transfer inside a chunk; '\n' if none. */
+char sl_run_last_byte(struct sl_run *run);
+
+/* The consumer is done with the transfer; delivered says whether all of it went out. */
+void sl_run_consumed(struct sl_run *run, bool delivered);
+
+/*
+ * Runs to the end in the calling thread into `sink` (borrowed).  0, or -1 and
+ */
+int sl_run_execute(struct sl_run *run, struct sl_sink *sink, struct sl_error *err) SL_MUSTCHECK;
+
+/* Ends a run early. kind SL_CANCELLED gives state cancelled, any other failed. */
+void sl_run_abort(struct sl_run *run, enum sl_kind kind, const char *why);
+
+/*
+ * Has the client had data waiting and been too slow?  Called by the reaper about
+ * every 100 ms.  True once stall_timeout or min_rate is violated; the run is then
+ * aborted with SL_TIMEOUT and the caller breaks the connection.
+ */
+bool sl_run_too_slow(struct sl_run *run);
+
+/* True when the run was aborted and its consumer has not noticed yet (it sits in a send). */
+bool sl_run_aborted(struct sl_run *run);
+
+struct sl_run *sl_run_ref(struct sl_run *run);
+void sl_run_release(struct sl_run *run);
+
+#endif

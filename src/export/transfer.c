@@ -1,0 +1,168 @@
+/* The client's side of a run over HTTP: waiting for a slot, for the first batch, reading. */
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "export/internal.h"
+
+#define CLIENT_LEFT "the client left"
+
+int sl_run_admit(struct sl_run *run, int client_fd, struct sl_error *err)
+{
+    if (sl_slots_acquire(run->service->slots, &run->consumer, client_fd, err) < 0) {
+        sl_run_fail(run, err);
+        return -1;
+    }
+    run->slot_held = true;
+    pthread_mutex_lock(&run->lock);
+    run->receipt.queue_ms = sl_clock_ms() - run->created_ms;
+    pthread_mutex_unlock(&run->lock);
+    return 0;
+}
+
+static void *producer(void *arg)
+{
+    struct sl_run *run = arg;
+    struct sl_error err;
+
+    if (sl_run_produce(run, &err) < 0) {
+        sl_run_fail(run, &err);
+        sl_sink_abort(run->sink);
+    }
+    sl_run_release(run);
+    return NULL;
+}
+
+/* The chain digest, queue; the queue has half of limits.memory. */
+static int make_chain(struct sl_run *run, struct sl_error *err)
+{
+    size_t half = (size_t)run->service->config->limits.memory / 2;
+    size_t block = half / SL_QUEUE_BLOCKS < SL_BLOCK_SIZE ? half / SL_QUEUE_BLOCKS : SL_BLOCK_SIZE;
+
+    run->queue = sl_queue_new(half / block, block, &run->watch, run->consumer.wake_fd);
+    if (run->queue == NULL)
+        return sl_error_nomem(err);
+    run->digest = sl_digest_new(sl_queue_sink(run->queue), err);
+    if (run->digest == NULL)
+        return -1;
+    run->sink = sl_digest_sink(run->digest);
+    return 0;
+}
+
+int sl_run_start(struct sl_run *run, struct sl_error *err)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+
+    if (make_chain(run, err) < 0)
+        return -1;
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, SL_PRODUCER_STACK);
+    sl_run_ref(run);
+    int rc = pthread_create(&thread, &attr, producer, run);
+    pthread_attr_destroy(&attr);
+    if (rc == 0)
+        return 0;
+    sl_run_release(run);
+    return sl_error_set(err, SL_INTERNAL, "no thread for a run: %s", strerror(rc));
+}
+
+/* Waits for news from the producer; a client that leaves meanwhile aborts the run. */
+static int wait_news(struct sl_run *run, int client_fd, struct sl_error *err)
+{
+    short revents;
+
+    if (sl_watch_wait(&run->consumer, client_fd, POLLRDHUP, -1, &revents, err) < 0)
+        return -1;
+    if (revents == 0)
+        return 0;
+    sl_run_abort(run, SL_CANCELLED, CLIENT_LEFT);
+    return sl_run_check(run, err);
+}
+
+int sl_run_wait_first(struct sl_run *run, int client_fd, struct sl_error *err)
+{
+    for (;;) {
+        pthread_mutex_lock(&run->lock);
+        bool ready = run->first_ready;
+        pthread_mutex_unlock(&run->lock);
+        if (sl_run_check(run, err) < 0)
+            return -1;
+        if (ready)
+            return 0;
+        if (wait_news(run, client_fd, err) < 0)
+            return -1;
+    }
+}
+
+/* The client took what it was handed last. */
+static void took(struct sl_run *run)
+{
+    pthread_mutex_lock(&run->lock);
+    sl_rate_stop(&run->rate, sl_clock_ms(), run->bytes_handed);
+    run->receipt.bytes_sent += run->bytes_handed;
+    run->bytes_handed = 0;
+    pthread_mutex_unlock(&run->lock);
+}
+
+static void handed(struct sl_run *run, size_t n)
+{
+    pthread_mutex_lock(&run->lock);
+    run->bytes_handed = (int64_t)n;
+    sl_rate_start(&run->rate, sl_clock_ms());
+    pthread_mutex_unlock(&run->lock);
+}
+
+long sl_run_read(struct sl_run *run, int client_fd, char *bytes, size_t max)
+{
+    enum sl_queue_state state;
+    struct sl_error err;
+
+    took(run);
+    for (;;) {
+        if (sl_run_aborted(run))
+            return SL_READ_ABORTED;
+        size_t n = sl_queue_read(run->queue, bytes, max, &state);
+        if (n > 0) {
+            handed(run, n);
+            return (long)n;
+        }
+        if (state == SL_QUEUE_ENDED) {
+            /* Before the end is on the wire, so that whoever sees it finds the receipt final. */
+            sl_run_finish(run, true);
+            return SL_READ_END;
+        }
+        if (state == SL_QUEUE_ABORTED || wait_news(run, client_fd, &err) < 0)
+            return SL_READ_ABORTED;
+    }
+}
+
+char sl_run_last_byte(struct sl_run *run)
+{
+    return sl_queue_last_byte(run->queue);
+}
+
+void sl_run_consumed(struct sl_run *run, bool delivered)
+{
+    if (!delivered)
+        sl_run_abort(run, SL_CANCELLED, CLIENT_LEFT);
+}
+
+bool sl_run_too_slow(struct sl_run *run)
+{
+    char why[96];
+
+    pthread_mutex_lock(&run->lock);
+    const char *limit = sl_rate_violated(&run->rate, sl_clock_ms());
+    pthread_mutex_unlock(&run->lock);
+    if (limit == NULL)
+        return false;
+    snprintf(why, sizeof why, "the client read too slowly: %s", limit);
+    sl_run_abort(run, SL_TIMEOUT, why);
+    return true;
+}

@@ -1,0 +1,81 @@
+/* The catalogue: `/exports`, what the caller may run. */
+#include "access/access.h"
+#include "base/json.h"
+#include "http/guard.h"
+#include "http/reply.h"
+#include "http/routes.h"
+
+#define METHODS (SL_GET | SL_HEAD)
+
+static int param_json(const struct sl_param *param, struct sl_buf *out)
+{
+    bool required = !param->nullable && param->default_value == NULL;
+
+    if (sl_buf_putc(out, '{') != 0 || sl_json_member(out, "name", param->name) != 0 ||
+        sl_json_member(out, "type", param->type) != 0 || sl_json_name(out, "nullable") != 0 ||
+        sl_buf_puts(out, param->nullable ? "true" : "false") != 0 ||
+        sl_json_name(out, "required") != 0 || sl_buf_puts(out, required ? "true" : "false") != 0 ||
+        sl_json_member(out, "default", param->default_value) != 0 ||
+        sl_json_member(out, "text", param->text) != 0)
+        return -1;
+    return sl_buf_putc(out, '}');
+}
+
+static int export_json(const struct sl_export *export, struct sl_buf *out)
+{
+    if (sl_buf_putc(out, '{') != 0 || sl_json_member(out, "name", export->name) != 0 ||
+        sl_json_member(out, "title", export->title) != 0 ||
+        sl_json_member(out, "description", export->description) != 0 ||
+        sl_json_name(out, "path") != 0 ||
+        sl_buf_printf(out, "\"/exports/%s.csv\"", export->name) != 0 ||
+        sl_json_name(out, "formats") != 0 || sl_buf_puts(out, "[\"csv\"]") != 0 ||
+        sl_json_name(out, "params") != 0 || sl_buf_putc(out, '[') != 0)
+        return -1;
+    for (size_t i = 0; i < export->n_params; i++) {
+        if ((i > 0 && sl_buf_putc(out, ',') != 0) || param_json(&export->params[i], out) != 0)
+            return -1;
+    }
+    return sl_buf_puts(out, "]}");
+}
+
+static int catalogue_json(const struct sl_request *request, const struct sl_caller *caller,
+                          struct sl_buf *out)
+{
+    const struct sl_config *config = sl_service_config(request->http->service);
+    const struct sl_catalog *catalog = sl_service_catalog(request->http->service);
+    bool first = true;
+
+    if (sl_buf_puts(out, "{\"exports\":[") != 0)
+        return -1;
+    for (size_t i = 0; i < catalog->n; i++) {
+        if (!sl_access_export(config, caller, catalog->exports[i]->name))
+            continue;
+        if ((!first && sl_buf_putc(out, ',') != 0) || export_json(catalog->exports[i], out) != 0)
+            return -1;
+        first = false;
+    }
+    return sl_buf_puts(out, "]}\n");
+}
+
+enum MHD_Result sl_serve_catalogue(struct sl_request *request)
+{
+    struct sl_caller caller;
+    struct sl_error err;
+    struct sl_buf json;
+
+    if (sl_guard_method(request, METHODS, &err) != 0)
+        return sl_reply_problem(request, &err, NULL, METHODS);
+    if (sl_access_identify(sl_service_config(request->http->service), request->fields.authorization,
+                           &caller, &err) != 0)
+        return sl_reply_problem(request, &err, NULL, 0);
+    sl_buf_init(&json, SL_REPLY_MAX);
+    enum MHD_Result result = MHD_NO;
+    if (catalogue_json(request, &caller, &json) == 0) {
+        result = sl_reply_json(request, &json);
+    } else {
+        sl_error_nomem(&err);
+        result = sl_reply_problem(request, &err, NULL, 0);
+    }
+    sl_buf_free(&json);
+    return result;
+}

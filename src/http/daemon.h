@@ -1,0 +1,44 @@
+/* One libmicrohttpd daemon on one listening socket: its options and its callbacks. */
+#ifndef SL_DAEMON_H
+#define SL_DAEMON_H
+
+#include "http/listen.h"
+#include "http/request.h"
+
+/*
+ * Memory of one connection: request header and then the response's chunks, so
+ * this is also the size of a chunk.  32 KiB is malloc'ed, more would be mapped
+ * and cleared for each request: 1,000 kept-alive connections cost 46 MB so, and
+ * 142 MB with 128 KiB.
+ */
+#define SL_CONNECTION_MEMORY (32 * 1024)
+
+/* Stack of a connection's thread, which sends one log line and one error at its deepest. */
+#define SL_CONNECTION_STACK (256 * 1024)
+
+/* Connections beside those that run or wait: kept alive, receipts, refusals. */
+#define SL_SPARE_CONNECTIONS 200
+
+/* The operator's listener: scrapers and a few pages. */
+#define SL_ADMIN_CONNECTIONS 50
+
+struct sl_daemon {
+    struct sl_http *http;
+    bool admin;
+    struct sl_listen listener;
+    struct MHD_Daemon *mhd; /* NULL: not started */
+    bool quiesced;
+};
+
+/* Serves on daemon->listener, which stays the daemon's. The struct must not move until the stop. */
+int sl_daemon_start(struct sl_daemon *daemon, unsigned connections,
+                    struct sl_error *err) SL_MUSTCHECK;
+
+/* Takes no new connections; those that are open go on. */
+void sl_daemon_quiesce(struct sl_daemon *daemon);
+
+/* Joins every thread of the daemon, then closes its socket. No handler may be waiting for anything.
+ */
+void sl_daemon_stop(struct sl_daemon *daemon);
+
+#endif

@@ -1,0 +1,22 @@
+/* Readers of single header fields. Pure. */
+#ifndef SL_FIELDS_H
+#define SL_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Is it a token (RFC 9110 section 5.6.2), as every field name must be? */
+bool sl_field_token(const char *name, size_t len);
+
+/* Does a value of TE (RFC 9110 section 10.1.4) say that trailers are welcome? */
+bool sl_field_te_trailers(const char *value);
+
+/*
+ * May a request with this Host reach the admin listener?  Yes for an IP literal,
+ * `localhost`, and a name of the comma list `names`, each with or without a
+ * port: a page of another site that has pointed its name at this machine (DNS
+ * rebinding) carries that name here.
+ */
+bool sl_field_host_local(const char *host, const char *names);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * What the files of this folder share about one request.  A request is made
+ * when its request line has been read and freed when libmicrohttpd is done with
+ * it; it belongs to its connection's thread.
+ */
+#ifndef SL_REQUEST_H
+#define SL_REQUEST_H
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "export/service.h"
+#include "http/connections.h"
+#include "http/target.h"
+
+/* What all listeners share. Constant but for draining. */
+struct sl_http {
+    struct sl_service *service;
+    struct sl_connections *connections;
+    atomic_bool draining; /* new requests get 503 */
+};
+
+/* Methods as bits, for sets of them. */
+enum sl_method {
+    SL_GET = 1,
+    SL_HEAD = 2,
+    SL_DELETE = 4,
+    SL_OTHER_METHOD = 8,
+};
+
+/* The header fields that matter here. Strings are libmicrohttpd's, valid for the request's life. */
+struct sl_fields {
+    unsigned n_host, n_content_length, n_authorization, n_transfer_encoding;
+    bool bad_name; /* a field name that is no token */
+    bool te_trailers;
+    const char *host;
+    const char *content_length;
+    const char *authorization;
+    const char *x_pgsluice;
+    const char *sec_fetch_site;
+};
+
+struct sl_request {
+    struct sl_http *http;
+    bool admin; /* on the admin listener */
+    struct MHD_Connection *mhd;
+    struct sl_conn *conn;
+    char *raw;  /* the raw target, NULL: no memory */
+    bool begun; /* the access handler was called */
+    enum sl_method method;
+    bool http_1_0;
+    struct sl_fields fields;
+    struct sl_target target;
+};
+
+/* The request's segment i, "" when the path is shorter. */
+static inline const char *sl_request_segment(const struct sl_request *request, size_t i)
+{
+    return i < request->target.n_segments ? request->target.segments[i] : "";
+}
+
+#endif

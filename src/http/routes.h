@@ -1,0 +1,20 @@
+/* Which path is answered by which handler: one table for both listeners. */
+#ifndef SL_ROUTES_H
+#define SL_ROUTES_H
+
+#include "http/request.h"
+
+/* Answers a request that has passed sl_guard(). MHD_NO closes the connection without a reply. */
+enum MHD_Result sl_route(struct sl_request *request);
+
+/*
+ * The handlers.  Each checks method and access itself, in the order that keeps
+ * from a caller what it may not know.
+ */
+enum MHD_Result sl_serve_catalogue(struct sl_request *request); /* catalogue.c */
+enum MHD_Result sl_serve_export(struct sl_request *request);    /* exports.c */
+enum MHD_Result sl_serve_run(struct sl_request *request);       /* runs.c */
+enum MHD_Result sl_serve_health(struct sl_request *request);    /* admin.c */
+enum MHD_Result sl_serve_admin_run(struct sl_request *request); /* admin.c */
+
+#endif

@@ -1,0 +1,444 @@
+#include "pg/cursor.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "pg/internal.h"
+#include "pg/types.h"
+
+/* The text of SQL that one run sends, its own query included. */
+#define SQL_MAX (2 * 1024 * 1024)
+
+struct sl_cursor {
+    struct sl_session *session;
+    struct sl_watch *watch;
+    int64_t max_row;
+    int64_t estimate;
+    int64_t widest;
+    char snapshot[SL_TIME_TEXT];
+    struct sl_cell *columns;
+    struct sl_cell *cells; /* of the row being read */
+    int n_columns;
+    bool by_row; /* a row can be wide: read one at a time */
+    bool at_end;
+    struct sl_fetch_size size;
+    int in_flight;
+    int asked[SL_FETCHES_IN_FLIGHT]; /* rows asked for, oldest first */
+};
+
+static int next_result(struct sl_cursor *cursor, PGresult **result, struct sl_error *err)
+{
+    return sl_pg_next(cursor->session, cursor->watch, INT64_MAX, result, err);
+}
+
+/*
+ * The result of one statement of the pipeline and the NULL behind it.  With
+ * `expected` met *result is the caller's; else -1 and the server's error.
+ */
+static int statement_result(struct sl_cursor *cursor, ExecStatusType expected, PGresult **result,
+                            struct sl_error *err)
+{
+    PGresult *end = NULL;
+
+    if (next_result(cursor, result, err) < 0)
+        return -1;
+    if (PQresultStatus(*result) != expected) {
+        sl_pg_error(cursor->session, *result, err);
+        PQclear(*result);
+        *result = NULL;
+        return -1;
+    }
+    if (next_result(cursor, &end, err) < 0) {
+        PQclear(*result);
+        *result = NULL;
+        return -1;
+    }
+    PQclear(end);
+    return 0;
+}
+
+static int statement_done(struct sl_cursor *cursor, ExecStatusType expected, struct sl_error *err)
+{
+    PGresult *result;
+
+    if (statement_result(cursor, expected, &result, err) < 0)
+        return -1;
+    PQclear(result);
+    return 0;
+}
+
+static int read_sync(struct sl_cursor *cursor, struct sl_error *err)
+{
+    PGresult *result;
+
+    if (next_result(cursor, &result, err) < 0)
+        return -1;
+    bool ok = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+    if (!ok)
+        sl_pg_error(cursor->session, result, err);
+    PQclear(result);
+    return ok ? 0 : -1;
+}
+
+static int send_failed(struct sl_cursor *cursor, struct sl_error *err)
+{
+    return sl_pg_error(cursor->session, NULL, err);
+}
+
+static int send_sql(struct sl_cursor *cursor, const char *sql, int n, const char *const *values,
+                    struct sl_error *err)
+{
+    if (PQsendQueryParams(cursor->session->conn, sql, n, NULL, values, NULL, NULL, 0) != 1)
+        return send_failed(cursor, err);
+    return 0;
+}
+
+/* prefix and sql as one statement, through *text as scratch. */
+static int send_prefixed(struct sl_cursor *cursor, struct sl_buf *text, const char *prefix,
+                         const struct sl_cursor_plan *plan, struct sl_error *err)
+{
+    text->len = 0;
+    if (sl_buf_puts(text, prefix) < 0 || sl_buf_puts(text, plan->sql) < 0)
+        return sl_error_nomem(err);
+    return send_sql(cursor, text->data, plan->n_values, plan->values, err);
+}
+
+static int send_settings(struct sl_cursor *cursor, struct sl_buf *text,
+                         const struct sl_settings *settings, struct sl_error *err)
+{
+    const char *values[SL_SETTINGS_VALUES];
+    int n;
+
+    text->len = 0;
+    if (sl_settings_sql(settings, PQserverVersion(cursor->session->conn), text, values, &n) < 0)
+        return sl_error_nomem(err);
+    return send_sql(cursor, text->data, n, values, err);
+}
+
+static int begin(struct sl_cursor *cursor, struct sl_buf *text, const struct sl_settings *settings,
+                 struct sl_error *err)
+{
+    if (PQenterPipelineMode(cursor->session->conn) != 1)
+        return send_failed(cursor, err);
+    if (send_sql(cursor, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", 0, NULL, err) < 0)
+        return -1;
+    return send_settings(cursor, text, settings, err);
+}
+
+static int queue_fetch(struct sl_cursor *cursor, struct sl_error *err)
+{
+    char sql[64];
+
+    snprintf(sql, sizeof sql, "FETCH FORWARD %d FROM c", cursor->size.rows);
+    if (send_sql(cursor, sql, 0, NULL, err) < 0)
+        return -1;
+    if (PQpipelineSync(cursor->session->conn) != 1)
+        return send_failed(cursor, err);
+    cursor->asked[cursor->in_flight++] = cursor->size.rows;
+    return 0;
+}
+
+/* BEGIN and the settings: reads both, keeps the snapshot's time. */
+static int read_begin(struct sl_cursor *cursor, struct sl_error *err)
+{
+    PGresult *result;
+
+    if (statement_done(cursor, PGRES_COMMAND_OK, err) < 0)
+        return -1;
+    if (statement_result(cursor, PGRES_TUPLES_OK, &result, err) < 0) {
+        if (strcmp(err->sqlstate, "22023") == 0 && strstr(err->detail, "TimeZone") != NULL) {
+            err->kind = SL_BAD_PARAMETER;
+            snprintf(err->parameter, sizeof err->parameter, "TimeZone");
+        }
+        return -1;
+    }
+    snprintf(cursor->snapshot, sizeof cursor->snapshot, "%s", PQgetvalue(result, 0, 0));
+    PQclear(result);
+    return 0;
+}
+
+/* The plan's first line ends in "(cost=0.00..1.00 rows=1 width=4)". */
+static int read_estimate(struct sl_cursor *cursor, struct sl_error *err)
+{
+    PGresult *result;
+
+    if (statement_result(cursor, PGRES_TUPLES_OK, &result, err) < 0)
+        return -1;
+    const char *rows = PQntuples(result) == 0 ? NULL : strstr(PQgetvalue(result, 0, 0), " rows=");
+    cursor->estimate = rows == NULL ? -1 : strtoll(rows + strlen(" rows="), NULL, 10);
+    PQclear(result);
+    return 0;
+}
+
+static int keep_columns(struct sl_cursor *cursor, const PGresult *result, struct sl_error *err)
+{
+    int64_t width = 0;
+
+    cursor->n_columns = PQnfields(result);
+    size_t n = (size_t)cursor->n_columns + 1; /* never calloc(0) */
+    cursor->columns = calloc(n, sizeof *cursor->columns);
+    cursor->cells = calloc(n, sizeof *cursor->cells);
+    if (cursor->columns == NULL || cursor->cells == NULL)
+        return sl_error_nomem(err);
+    for (int i = 0; i < cursor->n_columns; i++) {
+        char *name = strdup(PQfname(result, i));
+
+        if (name == NULL)
+            return sl_error_nomem(err);
+        cursor->columns[i].data = name;
+        cursor->columns[i].len = (int)strlen(name);
+
+        int64_t cell = sl_type_width(PQftype(result, i), PQfmod(result, i));
+        cursor->by_row = cursor->by_row || cell < 0;
+        width += cell + (int64_t)sizeof(PGresult *) * 2; /* libpq's own 16 bytes a value */
+    }
+    if (!cursor->by_row)
+        sl_fetch_size_bound(&cursor->size, width);
+    return 0;
+}
+
+static int read_opening(struct sl_cursor *cursor, struct sl_error *err)
+{
+    PGresult *result;
+
+    if (read_begin(cursor, err) < 0 || read_estimate(cursor, err) < 0 ||
+        statement_done(cursor, PGRES_COMMAND_OK, err) < 0 || /* DECLARE */
+        statement_result(cursor, PGRES_COMMAND_OK, &result, err) < 0)
+        return -1;
+    int rc = keep_columns(cursor, result, err);
+    PQclear(result);
+    return rc;
+}
+
+int sl_cursor_open(struct sl_session *session, const struct sl_cursor_plan *plan,
+                   struct sl_cursor **out, struct sl_error *err)
+{
+    struct sl_cursor *cursor = calloc(1, sizeof *cursor);
+    struct sl_buf text;
+    int rc = -1;
+
+    sl_buf_init(&text, SQL_MAX);
+    if (cursor == NULL) {
+        sl_error_nomem(err);
+        goto out;
+    }
+    cursor->session = session;
+    cursor->watch = plan->watch;
+    cursor->max_row = plan->max_row;
+    sl_fetch_size_init(&cursor->size, SL_FETCH_FIRST, SL_FETCH_LARGEST, plan->fetch_share);
+    if (begin(cursor, &text, plan->settings, err) < 0 ||
+        send_prefixed(cursor, &text, "EXPLAIN ", plan, err) < 0 ||
+        send_prefixed(cursor, &text, "DECLARE c NO SCROLL CURSOR WITHOUT HOLD FOR ", plan, err) < 0)
+        goto out;
+    if (PQsendDescribePortal(session->conn, "c") != 1) {
+        send_failed(cursor, err);
+        goto out;
+    }
+    if (queue_fetch(cursor, err) < 0 || sl_pg_flush(session, plan->watch, err) < 0 ||
+        read_opening(cursor, err) < 0)
+        goto out;
+    rc = 0;
+out:
+    sl_buf_free(&text);
+    if (rc < 0) {
+        sl_cursor_free(cursor);
+        cursor = NULL;
+    }
+    *out = cursor;
+    return rc;
+}
+
+int sl_cursor_send(struct sl_cursor *cursor, struct sl_error *err)
+{
+    if (queue_fetch(cursor, err) < 0)
+        return -1;
+    return sl_pg_flush(cursor->session, cursor->watch, err);
+}
+
+/* Hands each row of a result to row(); adds up what they weigh. */
+static int deliver(struct sl_cursor *cursor, const PGresult *result, sl_row_fn row, void *ctx,
+                   int64_t *bytes, struct sl_error *err)
+{
+    int n = PQntuples(result);
+
+    for (int i = 0; i < n; i++) {
+        int64_t width = 0;
+
+        for (int j = 0; j < cursor->n_columns; j++) {
+            struct sl_cell *cell = &cursor->cells[j];
+
+            cell->len = PQgetlength(result, i, j);
+            cell->data = PQgetvalue(result, i, j);
+            if (cell->len == 0 && PQgetisnull(result, i, j))
+                cell->len = -1;
+            else
+                width += cell->len;
+        }
+        if (width > cursor->widest)
+            cursor->widest = width;
+        if (width > cursor->max_row)
+            return sl_error_set(err, SL_LIMIT, "a row is larger than max_row");
+        *bytes += width;
+        if (row(ctx, cursor->cells, cursor->n_columns, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int sl_cursor_read(struct sl_cursor *cursor, sl_row_fn row, void *ctx, struct sl_error *err)
+{
+    /* Beside its values a row has 4 bytes a field; what follows it may arrive with it. */
+    int64_t limit = cursor->max_row + 4 * (int64_t)cursor->n_columns + 64 * 1024;
+    int64_t waited = cursor->session->waited_us;
+    int64_t bytes = 0;
+    int rows = 0;
+    PGresult *result;
+
+    if (cursor->by_row)
+        PQsetSingleRowMode(cursor->session->conn);
+    else
+        limit = INT64_MAX;
+    for (;;) {
+        if (sl_pg_next(cursor->session, cursor->watch, limit, &result, err) < 0)
+            return -1;
+        if (result == NULL)
+            break;
+        ExecStatusType status = PQresultStatus(result);
+        int rc = status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK
+                     ? deliver(cursor, result, row, ctx, &bytes, err)
+                     : sl_pg_error(cursor->session, result, err);
+        rows += PQntuples(result);
+        PQclear(result);
+        if (rc < 0)
+            return -1;
+    }
+    if (read_sync(cursor, err) < 0)
+        return -1;
+    waited = (cursor->session->waited_us - waited) / 1000;
+    sl_fetch_size_learn(&cursor->size, cursor->asked[0], rows, bytes, waited);
+    cursor->at_end = rows < cursor->asked[0];
+    cursor->in_flight--;
+    memmove(cursor->asked, cursor->asked + 1, (SL_FETCHES_IN_FLIGHT - 1) * sizeof cursor->asked[0]);
+    return 0;
+}
+
+int sl_cursor_idle(struct sl_cursor *cursor, struct sl_error *err)
+{
+    PGconn *conn = cursor->session->conn;
+    short revents;
+
+    if (sl_watch_wait(cursor->watch, PQsocket(conn), POLLIN, -1, &revents, err) < 0)
+        return -1;
+    if (revents == 0)
+        return 0;
+    /* A server that speaks unasked says why it goes, or tells a changed setting. */
+    if (PQconsumeInput(conn) == 0 || PQstatus(conn) != CONNECTION_OK)
+        return sl_pg_error(cursor->session, NULL, err);
+    return 0;
+}
+
+/* Reads what FETCHes past the end still bring: no rows. */
+static int discard_row(void *ctx, const struct sl_cell *cells, int n, struct sl_error *err)
+{
+    (void)ctx;
+    (void)cells;
+    (void)n;
+    return sl_error_set(err, SL_INTERNAL, "a row came after the end of the cursor");
+}
+
+int sl_cursor_finish(struct sl_cursor *cursor, struct sl_error *err)
+{
+    PGconn *conn = cursor->session->conn;
+
+    if (send_sql(cursor, "COMMIT", 0, NULL, err) < 0)
+        return -1;
+    if (PQpipelineSync(conn) != 1)
+        return send_failed(cursor, err);
+    if (sl_pg_flush(cursor->session, cursor->watch, err) < 0)
+        return -1;
+    while (cursor->in_flight > 0)
+        if (sl_cursor_read(cursor, discard_row, NULL, err) < 0)
+            return -1;
+    if (statement_done(cursor, PGRES_COMMAND_OK, err) < 0 || read_sync(cursor, err) < 0)
+        return -1;
+    if (PQexitPipelineMode(conn) != 1)
+        return send_failed(cursor, err);
+    cursor->session->wide_row = cursor->widest;
+    return 0;
+}
+
+int sl_cursor_check(struct sl_session *session, const struct sl_settings *settings, const char *sql,
+                    struct sl_watch *watch, struct sl_error *err)
+{
+    struct sl_cursor cursor = {.session = session, .watch = watch};
+    struct sl_buf text;
+    int rc = -1;
+
+    sl_buf_init(&text, SQL_MAX);
+    if (begin(&cursor, &text, settings, err) < 0)
+        goto out;
+    if (PQsendPrepare(session->conn, "", sql, 0, NULL) != 1 ||
+        PQpipelineSync(session->conn) != 1) {
+        send_failed(&cursor, err);
+        goto out;
+    }
+    if (sl_pg_flush(session, watch, err) < 0 || read_begin(&cursor, err) < 0 ||
+        statement_done(&cursor, PGRES_COMMAND_OK, err) < 0 || read_sync(&cursor, err) < 0)
+        goto out;
+    rc = sl_cursor_finish(&cursor, err);
+out:
+    sl_buf_free(&text);
+    return rc;
+}
+
+const struct sl_cell *sl_cursor_columns(const struct sl_cursor *cursor, int *n)
+{
+    *n = cursor->n_columns;
+    return cursor->columns;
+}
+
+int64_t sl_cursor_estimate(const struct sl_cursor *cursor)
+{
+    return cursor->estimate;
+}
+
+const char *sl_cursor_snapshot(const struct sl_cursor *cursor)
+{
+    return cursor->snapshot;
+}
+
+bool sl_cursor_at_end(const struct sl_cursor *cursor)
+{
+    return cursor->at_end;
+}
+
+int sl_cursor_in_flight(const struct sl_cursor *cursor)
+{
+    return cursor->in_flight;
+}
+
+int64_t sl_cursor_share(const struct sl_cursor *cursor)
+{
+    return cursor->size.share;
+}
+
+int64_t sl_cursor_widest(const struct sl_cursor *cursor)
+{
+    return cursor->widest;
+}
+
+void sl_cursor_free(struct sl_cursor *cursor)
+{
+    if (cursor == NULL)
+        return;
+    for (int i = 0; i < cursor->n_columns && cursor->columns != NULL; i++)
+        free((char *)(uintptr_t)cursor->columns[i].data);
+    free(cursor->columns);
+    free(cursor->cells);
+    free(cursor);
+}

@@ -1,0 +1,34 @@
+/* What the files of this folder share and nobody else sees. */
+#ifndef SL_PG_INTERNAL_H
+#define SL_PG_INTERNAL_H
+
+#include <libpq-fe.h>
+#include "pg/session.h"
+
+struct sl_session {
+    PGconn *conn;
+    bool failed;       /* never reuse */
+    int64_t wide_row;  /* bytes of the widest row seen */
+    int64_t waited_us; /* time spent waiting for the server's answers */
+};
+
+/* Fills *err from a failed result (or, with NULL, the connection's message). Returns -1. */
+int sl_pg_error(struct sl_session *session, const PGresult *result, struct sl_error *err);
+
+/*
+ * Waits, with the watch, until a result can be had without blocking, reading what
+ * the server sent only when libpq needs more of it.  When more than `limit` bytes
+ * arrive meanwhile, one message is larger than that: SL_LIMIT (INT64_MAX: no limit).
+ */
+int sl_pg_wait_result(struct sl_session *session, struct sl_watch *watch, int64_t limit,
+                      struct sl_error *err) SL_MUSTCHECK;
+
+/* Sends everything that libpq has buffered. */
+int sl_pg_flush(struct sl_session *session, struct sl_watch *watch,
+                struct sl_error *err) SL_MUSTCHECK;
+
+/* The next result, waited for; *result may be NULL (the end of one query's results). */
+int sl_pg_next(struct sl_session *session, struct sl_watch *watch, int64_t limit,
+               PGresult **result, struct sl_error *err) SL_MUSTCHECK;
+
+#endif

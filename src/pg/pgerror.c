@@ -1,0 +1,72 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pg/internal.h"
+
+/* SQLSTATEs and classes (two characters) that are not simply the export's own fault. */
+static const struct {
+    const char *prefix;
+    enum sl_kind kind;
+    const char *message;
+} states[] = {
+    {"42501", SL_FORBIDDEN, "the database refuses: insufficient privilege"},
+    {"55P03", SL_TIMEOUT, "a lock was not granted within lock_timeout"},
+    {"57014", SL_TIMEOUT, "the query was cancelled: it took longer than it may"},
+    {"25P03", SL_TIMEOUT, "the database ended a transaction that waited too long for the client"},
+    {"25P04", SL_TIMEOUT, "the database ended the transaction: transaction_timeout"},
+    {"40001", SL_DB_LOST, "the query was cancelled by a conflict with recovery; try again"},
+    {"57P", SL_DB_LOST, "the database connection was terminated"},
+    {"08", SL_DB_LOST, "the database connection was lost"},
+    {"53300", SL_UNAVAILABLE, "the database has no connection left"},
+    {"3D000", SL_UNAVAILABLE, "the database does not exist"},
+    {"28", SL_UNAVAILABLE, "the database refuses this server's login"},
+};
+
+/* "unnamed portal parameter $2 = '...'": the number, 0 when the context names none. */
+static int parameter_number(const PGresult *result)
+{
+    const char *context = PQresultErrorField(result, PG_DIAG_CONTEXT);
+    const char *found = context == NULL ? NULL : strstr(context, "parameter $");
+
+    return found == NULL ? 0 : (int)strtol(found + strlen("parameter $"), NULL, 10);
+}
+
+static int connection_error(struct sl_session *session, struct sl_error *err)
+{
+    session->failed = true;
+    sl_error_set(err, SL_DB_LOST,
+                 PQstatus(session->conn) == CONNECTION_OK ? "the database did not understand"
+                                                          : "the database cannot be reached");
+    return sl_error_detail(err, "%s", PQerrorMessage(session->conn));
+}
+
+int sl_pg_error(struct sl_session *session, const PGresult *result, struct sl_error *err)
+{
+    const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+    if (state == NULL)
+        return connection_error(session, err);
+    session->failed = true;
+
+    const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    int number = strncmp(state, "22", 2) == 0 ? parameter_number(result) : 0;
+
+    sl_error_set(err, SL_SQL, "the export's query failed with SQLSTATE %s", state);
+    if (number > 0) {
+        sl_error_set(err, SL_BAD_PARAMETER, "the value is not of the type");
+        snprintf(err->parameter, sizeof err->parameter, "$%d", number);
+    } else {
+        for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+            if (strncmp(state, states[i].prefix, strlen(states[i].prefix)) != 0)
+                continue;
+            sl_error_set(err, states[i].kind, "%s", states[i].message);
+            break;
+        }
+    }
+    /* The text is the server's language; where it is English it tells an operator's cancel. */
+    if (strcmp(state, "57014") == 0 && primary != NULL && strstr(primary, "user request") != NULL)
+        sl_error_set(err, SL_DB_LOST, "the query was cancelled in the database");
+    snprintf(err->sqlstate, sizeof err->sqlstate, "%s", state);
+    return sl_error_detail(err, "%s", primary == NULL ? "" : primary);
+}

@@ -1,0 +1,193 @@
+#include "pg/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "pg/internal.h"
+
+/* A connection that is not there after this time will not come (ms). */
+#define CONNECT_TIMEOUT_MS 10000
+
+const char *sl_pg_version(void)
+{
+    static char text[16];
+    int version = PQlibVersion();
+
+    snprintf(text, sizeof text, "%d.%d", version / 10000, version % 10000);
+    return text;
+}
+
+void sl_pg_setup(void)
+{
+    unsetenv("PGTZ");
+    unsetenv("PGDATESTYLE");
+    unsetenv("PGCLIENTENCODING");
+    unsetenv("PGOPTIONS");
+}
+
+static int connect_wait(struct sl_session *session, struct sl_watch *watch, struct sl_error *err)
+{
+    int64_t deadline = sl_clock_ms() + CONNECT_TIMEOUT_MS;
+    PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+    short revents;
+
+    while (status != PGRES_POLLING_OK) {
+        int left = sl_clock_left(deadline);
+
+        if (status == PGRES_POLLING_FAILED)
+            return sl_pg_error(session, NULL, err);
+        if (left == 0)
+            return sl_error_set(err, SL_UNAVAILABLE, "the database did not answer in %d s",
+                                CONNECT_TIMEOUT_MS / 1000);
+        short events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+        if (sl_watch_wait(watch, PQsocket(session->conn), events, left, &revents, err) < 0)
+            return -1;
+        if (revents != 0)
+            status = PQconnectPoll(session->conn);
+    }
+    return 0;
+}
+
+struct sl_session *sl_session_open(const char *dsn, struct sl_watch *watch, struct sl_error *err)
+{
+    /* What the dsn says comes later and wins; the encoding is not for it to choose. */
+    const char *const keywords[] = {"keepalives_idle",
+                                    "keepalives_interval",
+                                    "keepalives_count",
+                                    "fallback_application_name",
+                                    "dbname",
+                                    "client_encoding",
+                                    NULL};
+    const char *const values[] = {
+        "30", "10", "3", "pgsluice", dsn[0] == '\0' ? NULL : dsn, "UTF8", NULL};
+    struct sl_session *session = calloc(1, sizeof *session);
+
+    if (session == NULL) {
+        sl_error_nomem(err);
+        return NULL;
+    }
+    session->conn = PQconnectStartParams(keywords, values, 1);
+    if (session->conn == NULL) {
+        sl_error_nomem(err);
+        goto failed;
+    }
+    if (PQstatus(session->conn) == CONNECTION_BAD) {
+        sl_pg_error(session, NULL, err);
+        err->kind = SL_UNAVAILABLE;
+        goto failed;
+    }
+    if (connect_wait(session, watch, err) < 0) {
+        if (err->kind == SL_DB_LOST)
+            err->kind = SL_UNAVAILABLE;
+        goto failed;
+    }
+    if (PQsetnonblocking(session->conn, 1) != 0) {
+        sl_pg_error(session, NULL, err);
+        goto failed;
+    }
+    return session;
+failed:
+    sl_session_close(session);
+    return NULL;
+}
+
+void sl_session_close(struct sl_session *session)
+{
+    if (session == NULL)
+        return;
+    PQfinish(session->conn);
+    free(session);
+}
+
+static void cancel_query(struct sl_session *session)
+{
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+    PGcancelConn *cancel = PQcancelCreate(session->conn);
+
+    PQcancelBlocking(cancel);
+    PQcancelFinish(cancel);
+#else
+    PGcancel *cancel = PQgetCancel(session->conn);
+    char reason[256];
+
+    if (cancel != NULL)
+        PQcancel(cancel, reason, sizeof reason);
+    PQfreeCancel(cancel);
+#endif
+}
+
+void sl_session_cancel_close(struct sl_session *session)
+{
+    if (session == NULL)
+        return;
+    if (PQtransactionStatus(session->conn) == PQTRANS_ACTIVE)
+        cancel_query(session);
+    sl_session_close(session);
+}
+
+bool sl_session_reusable(const struct sl_session *session)
+{
+    return !session->failed && session->wide_row <= SL_REUSE_ROW_MAX &&
+           PQstatus(session->conn) == CONNECTION_OK &&
+           PQpipelineStatus(session->conn) == PQ_PIPELINE_OFF &&
+           PQtransactionStatus(session->conn) == PQTRANS_IDLE;
+}
+
+int sl_pg_flush(struct sl_session *session, struct sl_watch *watch, struct sl_error *err)
+{
+    short revents;
+
+    for (;;) {
+        int rc = PQflush(session->conn);
+
+        if (rc == 0)
+            return 0;
+        if (rc < 0)
+            return sl_pg_error(session, NULL, err);
+        /* Both directions: a server that waits for us to read does not read either. */
+        if (sl_watch_wait(watch, PQsocket(session->conn), POLLIN | POLLOUT, -1, &revents, err) < 0)
+            return -1;
+        if ((revents & POLLIN) != 0 && PQconsumeInput(session->conn) == 0)
+            return sl_pg_error(session, NULL, err);
+    }
+}
+
+int sl_pg_wait_result(struct sl_session *session, struct sl_watch *watch, int64_t limit,
+                      struct sl_error *err)
+{
+    int64_t arrived = 0;
+    int waiting;
+    short revents;
+
+    while (PQisBusy(session->conn)) {
+        int64_t started = sl_clock_us();
+
+        if (sl_watch_wait(watch, PQsocket(session->conn), POLLIN, -1, &revents, err) < 0)
+            return -1;
+        session->waited_us += sl_clock_us() - started;
+        if (revents == 0)
+            continue;
+        if (ioctl(PQsocket(session->conn), FIONREAD, &waiting) == 0)
+            arrived += waiting;
+        if (arrived > limit)
+            return sl_error_set(err, SL_LIMIT, "a row is larger than max_row");
+        if (PQconsumeInput(session->conn) == 0)
+            return sl_pg_error(session, NULL, err);
+    }
+    return 0;
+}
+
+int sl_pg_next(struct sl_session *session, struct sl_watch *watch, int64_t limit,
+               PGresult **result, struct sl_error *err)
+{
+    if (sl_pg_wait_result(session, watch, limit, err) < 0)
+        return -1;
+    *result = PQgetResult(session->conn);
+    return 0;
+}

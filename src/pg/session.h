@@ -1,0 +1,39 @@
+/*
+ * One connection to PostgreSQL.  libpq lives in this folder and nowhere else.  A
+ * session belongs to one thread at a time; between runs a slot keeps it.
+ */
+#ifndef SL_SESSION_H
+#define SL_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/watch.h"
+
+struct sl_session;
+
+/* "15.18", the version of libpq in use. */
+const char *sl_pg_version(void);
+
+/* Unsets the environment variables by which libpq would change how values print. Before threads. */
+void sl_pg_setup(void);
+
+/*
+ * Connects (without blocking beyond name resolution) while the watch allows it.
+ * dsn is a URI or keywords, "" for libpq's environment.  SL_UNAVAILABLE when the
+ * server cannot be reached or refuses.  NULL on error.
+ */
+struct sl_session *sl_session_open(const char *dsn, struct sl_watch *watch, struct sl_error *err);
+
+/* Closes the connection; a transaction that is open is rolled back by the server. */
+void sl_session_close(struct sl_session *session);
+
+/*
+ * Asks the server to stop what it computes, then closes.  Safe whatever the
+ * backend does: one that is blocked in sending notices the close.
+ */
+void sl_session_cancel_close(struct sl_session *session);
+
+/* May another run have it: idle, no wide row seen, never failed? */
+bool sl_session_reusable(const struct sl_session *session);
+
+#endif

@@ -1,0 +1,203 @@
+#include "pg/slots.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "pg/internal.h"
+
+struct waiter {
+    struct waiter *next;
+    int wake_fd;
+    bool granted;
+};
+
+struct idle {
+    struct sl_session *session;
+    int64_t since;
+};
+
+struct sl_slots {
+    int max;
+    int queue_length;
+    int64_t queue_timeout;
+    pthread_mutex_t lock; /* guards all below */
+    int running;
+    int waiting;
+    struct waiter *first;
+    struct waiter **last;
+    size_t n_idle; /* never more than max: only a slot's holder adds one */
+    struct idle idle[];
+};
+
+struct sl_slots *sl_slots_new(int max, int queue_length, int64_t queue_timeout_ms)
+{
+    struct sl_slots *slots = calloc(1, sizeof *slots + (size_t)max * sizeof slots->idle[0]);
+
+    if (slots == NULL)
+        return NULL;
+    slots->max = max;
+    slots->queue_length = queue_length;
+    slots->queue_timeout = queue_timeout_ms;
+    slots->last = &slots->first;
+    pthread_mutex_init(&slots->lock, NULL);
+    return slots;
+}
+
+void sl_slots_free(struct sl_slots *slots)
+{
+    if (slots == NULL)
+        return;
+    for (size_t i = 0; i < slots->n_idle; i++)
+        sl_session_close(slots->idle[i].session);
+    pthread_mutex_destroy(&slots->lock);
+    free(slots);
+}
+
+/* Under the lock. */
+static void enqueue(struct sl_slots *slots, struct waiter *waiter)
+{
+    *slots->last = waiter;
+    slots->last = &waiter->next;
+    slots->waiting++;
+}
+
+/* Under the lock. */
+static void dequeue(struct sl_slots *slots, struct waiter *waiter)
+{
+    struct waiter **link = &slots->first;
+
+    while (*link != waiter)
+        link = &(*link)->next;
+    *link = waiter->next;
+    if (slots->last == &waiter->next)
+        slots->last = link;
+    slots->waiting--;
+}
+
+/* Waits until granted or no longer willing; the lock is not held. */
+static int wait_turn(struct sl_slots *slots, struct waiter *waiter, struct sl_watch *watch,
+                     int client_fd, struct sl_error *err)
+{
+    int64_t deadline = sl_clock_ms() + slots->queue_timeout;
+
+    for (;;) {
+        short revents;
+        int left = sl_clock_left(deadline);
+
+        pthread_mutex_lock(&slots->lock);
+        bool granted = waiter->granted;
+        pthread_mutex_unlock(&slots->lock);
+        if (granted)
+            return 0;
+        if (left == 0)
+            return sl_error_set(err, SL_BUSY, "no export slot became free within queue_timeout");
+        if (sl_watch_wait(watch, client_fd, POLLRDHUP, left, &revents, err) < 0)
+            return -1;
+        if (revents != 0)
+            return sl_error_set(err, SL_CANCELLED, "the client left while it waited for a slot");
+    }
+}
+
+int sl_slots_acquire(struct sl_slots *slots, struct sl_watch *watch, int client_fd,
+                     struct sl_error *err)
+{
+    struct waiter waiter = {.wake_fd = watch->wake_fd};
+    bool full = false;
+
+    pthread_mutex_lock(&slots->lock);
+    if (slots->running < slots->max) {
+        slots->running++;
+        waiter.granted = true;
+    } else if (slots->waiting < slots->queue_length) {
+        enqueue(slots, &waiter);
+    } else {
+        full = true;
+    }
+    bool granted = waiter.granted;
+    pthread_mutex_unlock(&slots->lock);
+    if (full)
+        return sl_error_set(err, SL_BUSY, "all export slots are taken and the queue is full");
+    if (granted || wait_turn(slots, &waiter, watch, client_fd, err) == 0)
+        return 0;
+
+    pthread_mutex_lock(&slots->lock);
+    bool late = waiter.granted; /* granted while we gave up: pass it on */
+    if (!late)
+        dequeue(slots, &waiter);
+    pthread_mutex_unlock(&slots->lock);
+    if (late)
+        sl_slots_release(slots);
+    return -1;
+}
+
+void sl_slots_release(struct sl_slots *slots)
+{
+    pthread_mutex_lock(&slots->lock);
+    struct waiter *waiter = slots->first;
+    if (waiter != NULL) {
+        dequeue(slots, waiter);
+        waiter->granted = true;
+        sl_wake(waiter->wake_fd); /* under the lock: the waiter lives until it has seen `granted` */
+    } else {
+        slots->running--;
+    }
+    pthread_mutex_unlock(&slots->lock);
+}
+
+/* A connection that has something to say while idle was closed or is about to be. */
+static bool silent(struct sl_session *session)
+{
+    struct pollfd fd = {.fd = PQsocket(session->conn), .events = POLLIN | POLLRDHUP};
+
+    return poll(&fd, 1, 0) == 0;
+}
+
+struct sl_session *sl_slots_take(struct sl_slots *slots)
+{
+    for (;;) {
+        struct sl_session *session = NULL;
+
+        pthread_mutex_lock(&slots->lock);
+        if (slots->n_idle > 0)
+            session = slots->idle[--slots->n_idle].session;
+        pthread_mutex_unlock(&slots->lock);
+        if (session == NULL || silent(session))
+            return session;
+        sl_session_close(session);
+    }
+}
+
+void sl_slots_keep(struct sl_slots *slots, struct sl_session *session)
+{
+    if (!sl_session_reusable(session)) {
+        sl_session_close(session);
+        return;
+    }
+    pthread_mutex_lock(&slots->lock);
+    slots->idle[slots->n_idle++] = (struct idle){session, sl_clock_ms()};
+    pthread_mutex_unlock(&slots->lock);
+}
+
+void sl_slots_sweep(struct sl_slots *slots)
+{
+    int64_t now = sl_clock_ms();
+
+    for (;;) {
+        struct sl_session *old = NULL;
+
+        pthread_mutex_lock(&slots->lock);
+        if (slots->n_idle > 0 && now - slots->idle[0].since >= SL_IDLE_KEEP_MS) {
+            old = slots->idle[0].session;
+            slots->n_idle--;
+            for (size_t i = 0; i < slots->n_idle; i++)
+                slots->idle[i] = slots->idle[i + 1];
+        }
+        pthread_mutex_unlock(&slots->lock);
+        if (old == NULL)
+            return;
+        sl_session_close(old);
+    }
+}

@@ -1,0 +1,40 @@
+/*
+ * A chain of stages that bytes go through: digest, later gzip and zstd, and at
+ * its end the queue (HTTP) or a file.  The receiver owns the memory that the
+ * producer writes into.  One thread drives a chain.  After a -1 only abort() and
+ * free() may be called.  end() is called at most once and only on success, so
+ * nothing that marks a complete file is ever written after a failure.
+ */
+#ifndef SL_SINK_H
+#define SL_SINK_H
+
+#include <stddef.h>
+#include "base/error.h"
+
+struct sl_sink {
+    const struct sl_sink_ops *ops;
+    struct sl_sink *next; /* NULL at the end of the chain; borrowed */
+};
+
+struct sl_sink_ops {
+    const char *name;
+    /* A window of at least one byte to write into; may wait for the consumer. */
+    int (*buffer)(struct sl_sink *sink, char **data, size_t *size, struct sl_error *err);
+    /* The first len (> 0) bytes of the window are output; the window is gone. */
+    int (*write)(struct sl_sink *sink, size_t len, struct sl_error *err);
+    /* The output is complete. */
+    int (*end)(struct sl_sink *sink, struct sl_error *err);
+    /* The output will not be completed. */
+    void (*abort)(struct sl_sink *sink);
+    /* Bytes that can be written without waiting. */
+    size_t (*room)(struct sl_sink *sink);
+};
+
+int sl_sink_buffer(struct sl_sink *sink, char **data, size_t *size,
+                   struct sl_error *err) SL_MUSTCHECK;
+int sl_sink_write(struct sl_sink *sink, size_t len, struct sl_error *err) SL_MUSTCHECK;
+int sl_sink_end(struct sl_sink *sink, struct sl_error *err) SL_MUSTCHECK;
+void sl_sink_abort(struct sl_sink *sink);
+size_t sl_sink_room(struct sl_sink *sink);
+
+#endif

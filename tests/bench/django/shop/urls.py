@@ -1,0 +1,9 @@
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("users/all.csv", views.with_all),
+    path("users/iterator.csv", views.with_iterator),
+    path("ready", views.ready),
+]
