@@ -29,18 +29,17 @@ void sl_buf_free(struct sl_buf *buf)
 /* Makes room for n more bytes and the NUL. */
 static int reserve(struct sl_buf *buf, size_t n)
 {
-    size_t cap;
+    size_t cap = buf->cap;
     char *data;
 
     if (n > buf->max - buf->len)
         return -1;
     if (buf->len + n < buf->cap)
         return 0;
-    cap = buf->cap > buf->max / 2 ? buf->max + 1 : buf->cap * 2;
-    if (cap < SMALLEST_CAP && buf->max >= SMALLEST_CAP)
-        cap = SMALLEST_CAP;
-    if (cap < buf->len + n + 1)
-        cap = buf->len + n + 1;
+    if (cap == 0)
+        cap = buf->max < SMALLEST_CAP ? buf->max + 1 : SMALLEST_CAP;
+    while (cap <= buf->len + n)
+        cap = cap > buf->max / 2 ? buf->max + 1 : cap * 2;
     data = realloc(buf->cap > 0 ? buf->data : NULL, cap);
     if (data == NULL)
         return -1;

@@ -275,12 +275,17 @@ static bool all_local(const char *list, bool unix_only)
     return true;
 }
 
+static bool is_set(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
 static int check_tickets(struct loader *loader)
 {
     const struct sl_config *config = loader->config;
     char where[WHERE_SIZE];
 
-    if (config->tickets.listen[0] == '\0')
+    if (!is_set(config->tickets.listen))
         return 0;
     where_key(loader, "tickets", "listen", where);
     if (!all_local(config->tickets.listen, true))
@@ -288,12 +293,12 @@ static int check_tickets(struct loader *loader)
                             "%s: tickets are taken on a Unix socket only; write for example "
                             "listen = unix:/run/pgsluice/tickets.sock",
                             where);
-    if (loader->secrets && config->tickets.secret[0] == '\0')
+    if (loader->secrets && !is_set(config->tickets.secret))
         return sl_error_set(loader->err, SL_CONFIG,
                             "%s: [tickets] needs a secret; write secret_file = and the name of a "
                             "file with 32 bytes or more",
                             where);
-    if (loader->secrets && config->tickets.dsn[0] == '\0')
+    if (loader->secrets && !is_set(config->tickets.dsn))
         return sl_error_set(loader->err, SL_CONFIG,
                             "%s: [tickets] needs a dsn of its own; write one whose user is no "
                             "superuser",
@@ -309,7 +314,7 @@ static int check_together(struct loader *loader)
 
     if (check_token_complete(loader) != 0 || check_tickets(loader) != 0)
         return -1;
-    if (loader->secrets && config->server.admin_token[0] == '\0' &&
+    if (loader->secrets && !is_set(config->server.admin_token) &&
         !all_local(config->server.admin_listen, false)) {
         where_key(loader, "server", "admin_listen", where);
         return sl_error_set(loader->err, SL_CONFIG,

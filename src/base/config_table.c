@@ -6,6 +6,7 @@
 #include "base/units.h"
 
 /* A number is a key with a range; both stand in struct sl_config under their own names. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): offsetof() takes bare names */
 #define NUMBER(section_, key_, type_, flags_, initial_, min_, max_)                                \
     {                                                                                              \
         .section = #section_, .key = #key_, .type = SL_TYPE_##type_, .flags = (flags_),            \
@@ -24,6 +25,7 @@
         .section = "log", .key = #key_, .type = SL_TYPE_##type_, .initial = (initial_),            \
         .offset = offsetof(struct sl_config, log.member_)                                          \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #define NEEDED SL_KEY_NEEDED
 #define FILE_TOO SL_KEY_FILE

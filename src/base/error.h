@@ -43,10 +43,10 @@ enum sl_kind {
 
 struct sl_error {
     enum sl_kind kind;
-    char sqlstate[6];    /* five characters, or empty */
-    char parameter[64];  /* the parameter at fault, or empty */
-    char message[512];   /* for the caller: never SQL text, never a row */
-    char detail[512];    /* for the log only: may quote the server */
+    char sqlstate[6];   /* five characters, or empty */
+    char parameter[64]; /* the parameter at fault, or empty */
+    char message[512];  /* for the caller: never SQL text, never a row */
+    char detail[512];   /* for the log only: may quote the server */
 };
 
 /*

@@ -6,10 +6,11 @@
 #ifndef SL_INI_H
 #define SL_INI_H
 
+#include <stddef.h>
 #include "base/error.h"
 
-#define SL_INI_MAX_BYTES (1024 * 1024) /* of one file */
-#define SL_INI_MAX_VALUE (64 * 1024)   /* of one value: keys may be many lines */
+#define SL_INI_MAX_BYTES ((size_t)1024 * 1024) /* of one file */
+#define SL_INI_MAX_VALUE ((size_t)64 * 1024)   /* of one value: keys may be many lines */
 
 struct sl_ini_entry {
     const char *section; /* "token" of [token NAME] */

@@ -20,7 +20,7 @@
 enum sl_level { SL_LOG_DEBUG, SL_LOG_INFO, SL_LOG_WARNING, SL_LOG_ERROR };
 
 struct sl_line {
-    bool on;    /* false below the level in force: the calls do nothing */
+    bool on; /* false below the level in force: the calls do nothing */
     size_t len;
     char text[2048];
 };
@@ -29,7 +29,9 @@ struct sl_line {
 void sl_log_setup(enum sl_level level, bool json);
 
 void sl_log_begin(struct sl_line *line, enum sl_level level, const char *msg);
-void sl_log_str(struct sl_line *line, const char *key, const char *value); /* NULL or "": left out */
+
+/* A value that is NULL or "" is left out, with its key. */
+void sl_log_str(struct sl_line *line, const char *key, const char *value);
 void sl_log_int(struct sl_line *line, const char *key, int64_t value);
 void sl_log_end(struct sl_line *line);
 

@@ -9,7 +9,7 @@ const char *sl_filename_problem(const char *name)
 
     if (len == 0)
         return "must not be empty";
-    if (len > SL_FILENAME_MAX)
+    if (len > SL_FILENAME_ASKED_MAX)
         return "must not be longer than 200 bytes";
     if (!sl_utf8_valid(name, len))
         return "must be valid UTF-8";

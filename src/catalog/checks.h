@@ -4,8 +4,7 @@
 
 #include <stdbool.h>
 
-#define SL_FILENAME_MAX 200 /* bytes: file systems take 255, and `-2026-01-31.csv.gz` may follow   \
-                             */
+#define SL_FILENAME_ASKED_MAX 200 /* bytes: file systems take 255, and a suffix may follow */
 #define SL_TIMEZONE_MAX 64
 
 /* NULL for a name that is safe as a file name anywhere, else what is wrong, as "must not ...". */

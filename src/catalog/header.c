@@ -260,7 +260,7 @@ int sl_header_parse(struct sl_export *export, const char *text, size_t len,
         if (result != 0)
             return -1;
         place->end = next;
-        place->line++;
+        place->line += newline != NULL;
     }
     return 0;
 }

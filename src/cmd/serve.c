@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -75,6 +76,20 @@ static int open_signals(struct sl_error *err)
     return sl_error_set(err, SL_INTERNAL, "cannot wait for signals");
 }
 
+/*
+ * A connection is a descriptor and a run has three more: as many as may be had,
+ * as libmicrohttpd's limit, and not this one, says how many clients there are.
+ */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* Waits for a signal and takes it, so that the descriptor tells of the next one. */
 static void wait_for_signal(int fd)
 {
@@ -104,6 +119,7 @@ static int serve(const struct sl_config *config, const struct sl_catalog *catalo
 
     if (signals < 0)
         goto out;
+    raise_descriptor_limit();
     service = sl_service_new(config, catalog);
     if (service == NULL) {
         sl_error_nomem(&err);

@@ -7,9 +7,17 @@
 #include "base/limits.h"
 #include "export/internal.h"
 
+/* A caller, and how many receipts are remembered for it. */
+struct owner {
+    struct owner *next;
+    size_t n;
+    char key[sizeof((struct sl_receipt *)NULL)->owner];
+};
+
 /* A remembered receipt; the oldest comes first. */
 struct memory {
     struct memory *next;
+    struct owner *owner;
     struct sl_receipt receipt;
 };
 
@@ -20,6 +28,7 @@ struct sl_registry {
     struct memory *oldest;
     struct memory **last;
     size_t n;
+    struct owner *owners; /* as many as the configuration has tokens, and few more */
 };
 
 struct sl_registry *sl_registry_new(void)
@@ -47,6 +56,12 @@ void sl_registry_free(struct sl_registry *registry)
 
         registry->oldest = memory->next;
         free(memory);
+    }
+    while (registry->owners != NULL) {
+        struct owner *owner = registry->owners;
+
+        registry->owners = owner->next;
+        free(owner);
     }
     pthread_cond_destroy(&registry->empty);
     pthread_mutex_destroy(&registry->lock);
@@ -88,13 +103,22 @@ int sl_registry_add(struct sl_registry *registry, struct sl_run *run, struct sl_
     return rc;
 }
 
-static size_t remembered_for(const struct sl_registry *registry, const char *owner)
+/* Finds or makes the caller. NULL: no memory. */
+static struct owner *owner_of(struct sl_registry *registry, const char *key)
 {
-    size_t n = 0;
+    struct owner *owner = registry->owners;
 
-    for (const struct memory *m = registry->oldest; m != NULL; m = m->next)
-        n += strcmp(m->receipt.owner, owner) == 0;
-    return n;
+    while (owner != NULL && strcmp(owner->key, key) != 0)
+        owner = owner->next;
+    if (owner != NULL)
+        return owner;
+    owner = calloc(1, sizeof *owner);
+    if (owner == NULL)
+        return NULL;
+    memcpy(owner->key, key, strlen(key));
+    owner->next = registry->owners;
+    registry->owners = owner;
+    return owner;
 }
 
 /* Forgets the oldest receipt of a caller that has more than its due, when there are too many. */
@@ -104,8 +128,7 @@ static void evict(struct sl_registry *registry)
 
     if (registry->n <= SL_RECEIPTS)
         return;
-    while (*link != NULL &&
-           remembered_for(registry, (*link)->receipt.owner) <= SL_RECEIPTS_PER_CALLER)
+    while (*link != NULL && (*link)->owner->n <= SL_RECEIPTS_PER_CALLER)
         link = &(*link)->next;
     struct memory *victim = *link;
     if (victim == NULL)
@@ -114,18 +137,25 @@ static void evict(struct sl_registry *registry)
     if (registry->last == &victim->next)
         registry->last = link;
     registry->n--;
+    victim->owner->n--;
     free(victim);
 }
 
-/* A receipt that finds no memory is forgotten: the run itself has gone well or badly all the same. */
+/* A receipt that finds no memory is forgotten: the run itself has gone well or badly all the same.
+ */
 static void remember(struct sl_registry *registry, const struct sl_receipt *receipt)
 {
+    struct owner *owner = owner_of(registry, receipt->owner);
     struct memory *memory = malloc(sizeof *memory);
 
-    if (memory == NULL)
+    if (owner == NULL || memory == NULL) {
+        free(memory);
         return;
+    }
     memory->receipt = *receipt;
     memory->next = NULL;
+    memory->owner = owner;
+    owner->n++;
     *registry->last = memory;
     registry->last = &memory->next;
     registry->n++;

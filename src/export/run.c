@@ -190,7 +190,8 @@ static void log_run(const struct sl_run *run, const struct sl_receipt *receipt)
         sl_log_str(&line, "kind", sl_kind_name(receipt->kind));
         sl_log_str(&line, "sqlstate", receipt->sqlstate);
         sl_log_str(&line, "reason", run->error.message);
-        sl_log_str(&line, "detail", run->error.detail);
+        if (receipt->kind != SL_BAD_PARAMETER) /* the server's words would quote the value */
+            sl_log_str(&line, "detail", run->error.detail);
     }
     sl_log_end(&line);
 }

@@ -29,6 +29,7 @@ static void *producer(void *arg)
     struct sl_run *run = arg;
     struct sl_error err;
 
+    pthread_setname_np(pthread_self(), "export");
     if (sl_run_produce(run, &err) < 0) {
         sl_run_fail(run, &err);
         sl_sink_abort(run->sink);

@@ -230,10 +230,8 @@ static void break_off(struct sl_conn *conn)
         (void)shutdown(conn->fd, SHUT_RDWR);
 }
 
-void sl_connections_reap(struct sl_connections *connections)
+void sl_connections_reap(struct sl_connections *connections, int64_t now)
 {
-    int64_t now = sl_clock_ms();
-
     pthread_mutex_lock(&connections->lock);
     for (struct sl_conn *conn = connections->first; conn != NULL; conn = conn->next) {
         if (!conn->broken && over_time(conn, now))

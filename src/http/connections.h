@@ -79,8 +79,11 @@ void sl_conn_set_run(struct sl_conn *conn, struct sl_run *run);
  */
 void sl_conn_reset(struct sl_conn *conn);
 
-/* Breaks every connection that is over its time. The reaper calls it about every 100 ms. */
-void sl_connections_reap(struct sl_connections *connections);
+/*
+ * Breaks every connection that is over its time at `now` (sl_clock_ms()).  The
+ * reaper calls it about every 100 ms.
+ */
+void sl_connections_reap(struct sl_connections *connections, int64_t now);
 
 /* Ends public connections that have no request under way. Returns how many others there are. */
 size_t sl_connections_end_idle(struct sl_connections *connections);

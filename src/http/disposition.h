@@ -7,6 +7,9 @@
 /* Longest file name of common file systems, in bytes; longer names are cut. */
 #define SL_FILENAME_MAX 255
 
+/* The field's value is never longer: every byte of the name once, and once more as %XX. */
+#define SL_DISPOSITION_MAX 1100
+
 /*
  * Appends `attachment; filename="..."`, and `; filename*=UTF-8''...` when the
  * name holds more than the quoted form says the same to every client: there

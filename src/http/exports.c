@@ -51,7 +51,7 @@ static int add_disposition(struct MHD_Response *response, const struct sl_query 
         snprintf(plain, sizeof(plain), "%s-%s." FORMAT, query->export->name, day);
         name = plain;
     }
-    sl_buf_init(&value, SL_REPLY_MAX);
+    sl_buf_init(&value, SL_DISPOSITION_MAX);
     int failed = sl_disposition(name, &value);
     if (failed == 0)
         sl_reply_header(response, "Content-Disposition", value.data);

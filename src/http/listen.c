@@ -46,7 +46,9 @@ static int bind_unix(int fd, const struct sockaddr_un *address)
     if (fchmod(fd, SOCKET_MODE) != 0)
         return -1;
     if (bind(fd, any, sizeof(*address)) != 0) {
-        if (errno != EADDRINUSE || !is_stale(address)) {
+        if (errno != EADDRINUSE)
+            return -1;
+        if (!is_stale(address)) {
             errno = EADDRINUSE;
             return -1;
         }

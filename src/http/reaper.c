@@ -48,7 +48,7 @@ static void *reap(void *arg)
     int64_t swept = sl_clock_ms();
 
     while (next_round(reaper)) {
-        sl_connections_reap(reaper->connections);
+        sl_connections_reap(reaper->connections, sl_clock_ms());
         if (sl_clock_ms() - swept < SWEEP_MS)
             continue;
         sl_service_sweep(reaper->service);

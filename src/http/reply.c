@@ -5,9 +5,10 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "http/disposition.h"
 
-/* Longest header value that is sent: a file name of 255 bytes, percent-encoded, twice. */
-#define HEADER_MAX 2048
+/* Longest header value that is sent: a Content-Disposition. */
+#define HEADER_MAX (SL_DISPOSITION_MAX + 1)
 
 /* One problem: the longest strings of struct sl_error, each byte escaped to six. */
 #define PROBLEM_MAX 8192
@@ -129,7 +130,8 @@ enum MHD_Result sl_reply_problem(struct sl_request *request, const struct sl_err
     sl_buf_free(&json);
     if (response == NULL)
         return MHD_NO;
-    sl_reply_header(response, "Connection", "close");
+    if (!request->keeps)
+        sl_reply_header(response, "Connection", "close");
     if (err->kind == SL_METHOD)
         add_allow(response, allow);
     else if (err->kind == SL_UNAUTHORIZED)

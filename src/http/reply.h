@@ -12,7 +12,7 @@
 #define SL_RETRY_AFTER "5"
 
 /* Largest JSON or text that is ever made for a reply: the catalogue of SL_MAX_EXPORTS exports. */
-#define SL_REPLY_MAX (64 * 1024 * 1024)
+#define SL_REPLY_MAX ((size_t)16 * 1024 * 1024)
 
 /* Adds a header field; control characters are left out, and so is the field when nothing remains.
  */
@@ -24,7 +24,7 @@ enum MHD_Result sl_reply_send(struct sl_request *request, unsigned status,
 
 /*
  * The error as application/problem+json with the status of its kind; the
- * connection is closed afterwards.  run: the run's id or NULL.  allow: the
+ * connection is closed afterwards unless request->keeps.  run: the run's id or NULL.  allow: the
  * methods that a 405 names, as bits of enum sl_method.
  */
 enum MHD_Result sl_reply_problem(struct sl_request *request, const struct sl_error *err,

@@ -47,6 +47,7 @@ struct sl_request {
     struct MHD_Connection *mhd;
     struct sl_conn *conn;
     char *raw;  /* the raw target, NULL: no memory */
+    bool keeps; /* an error leaves the connection open */
     bool begun; /* the access handler was called */
     enum sl_method method;
     bool http_1_0;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,9 +58,9 @@ static int file_write(struct sl_sink *sink, size_t len, struct sl_error *err)
 static int sync_folder(const struct sl_file *file, struct sl_error *err)
 {
     const char *slash = strrchr(file->path, '/');
-    char *folder = slash == NULL           ? strdup(".")
-                   : slash == file->path   ? strdup("/")
-                                           : strndup(file->path, (size_t)(slash - file->path));
+    char *folder = slash == NULL         ? strdup(".")
+                   : slash == file->path ? strdup("/")
+                                         : strndup(file->path, (size_t)(slash - file->path));
     int rc = 0;
 
     if (folder == NULL)
@@ -124,31 +125,88 @@ static char *temporary_name(const char *path)
     return temporary;
 }
 
+/* The temporary file may be renamed by the run that has it while we open it. */
+#define OPEN_TRIES 10
+
+static bool same_file(int fd, const char *path)
+{
+    struct stat ours;
+    struct stat there;
+
+    return fstat(fd, &ours) == 0 && lstat(path, &there) == 0 && ours.st_dev == there.st_dev &&
+           ours.st_ino == there.st_ino;
+}
+
+/*
+ * Opens the temporary file; a lock keeps other runs away from it until it is
+ * renamed.  What a killed run left there has no lock and is overwritten.
+ */
+static int open_temporary(const char *path, mode_t mode)
+{
+    for (int i = 0; i < OPEN_TRIES; i++) {
+        int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
+
+        if (fd < 0)
+            return -1;
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+            close(fd);
+            errno = EBUSY;
+            return -1;
+        }
+        if (same_file(fd, path))
+            return fd;
+        close(fd);
+    }
+    errno = EBUSY;
+    return -1;
+}
+
+/* The new file takes the place of the old one, so also its mode, before a byte is in it. */
+static int open_regular(struct sl_file *file, const struct stat *old)
+{
+    file->fd = open_temporary(file->temporary, old == NULL ? 0666 : old->st_mode & 0777);
+    if (file->fd < 0)
+        return -1;
+    if (old != NULL && fchmod(file->fd, old->st_mode & 07777) < 0)
+        return -1;
+    return ftruncate(file->fd, 0);
+}
+
+static int create_error(const char *path, struct sl_error *err)
+{
+    const char *why = errno == EBUSY ? "another run is writing it" : strerror(errno);
+
+    return sl_error_set(err, SL_OUTPUT_CREATE, "cannot create %s: %s", path, why);
+}
+
 /* A target that exists and is no regular file is written as it is. */
 static int open_target(struct sl_file *file, const char *path, struct sl_error *err)
 {
     struct stat st;
-    bool special = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+    bool there = stat(path, &st) == 0;
 
-    /* What a link points to is replaced, not the link. */
-    file->path = special ? strdup(path) : realpath(path, NULL);
-    if (file->path == NULL && errno == ENOENT)
+    if (there && !S_ISREG(st.st_mode)) {
+        file->path = strdup(path);
+        file->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        return file->path == NULL || file->fd < 0 ? create_error(path, err) : 0;
+    }
+    /* What a link points to is replaced, not the link; one that points to nothing is refused. */
+    struct stat link;
+    file->path = realpath(path, NULL);
+    if (file->path == NULL && errno == ENOENT && path[0] != '\0' && lstat(path, &link) < 0)
         file->path = strdup(path);
     if (file->path == NULL)
-        return sl_error_set(err, SL_OUTPUT_CREATE, "cannot create %s: %s", path, strerror(errno));
-    if (!special && (file->temporary = temporary_name(file->path)) == NULL)
+        return create_error(path, err);
+    if ((file->temporary = temporary_name(file->path)) == NULL)
         return sl_error_nomem(err);
-
-    const char *opened = special ? file->path : file->temporary;
-    int flags = O_WRONLY | O_CLOEXEC | (special ? O_NOCTTY : O_CREAT | O_TRUNC);
-    file->fd = open(opened, flags, 0666);
-    if (file->fd < 0) {
-        sl_error_set(err, SL_OUTPUT_CREATE, "cannot create %s: %s", path, strerror(errno));
+    if (open_regular(file, there ? &st : NULL) == 0)
+        return 0;
+    create_error(path, err);
+    if (file->fd < 0) { /* it is not ours */
         free(file->temporary);
         file->temporary = NULL;
-        return -1;
     }
-    return 0;
+    return -1;
 }
 
 struct sl_file *sl_file_new(const char *path, struct sl_error *err)

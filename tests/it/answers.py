@@ -4,7 +4,7 @@ import http.client
 import json
 import socket
 
-from tap import equal, true
+from tap import equal, show, true
 
 
 class Response:

@@ -90,6 +90,9 @@ class Workspace:
             config = "".join(
                 "[%s]\n%s\n" % (section, "".join("%s = %s\n" % kv for kv in keys.items() if kv[1] is not None))
                 for section, keys in sections.items())
+        if isinstance(config, str):
+            # "unix:NAME" is a socket in this directory; the product wants an absolute path.
+            config = re.sub(r"\bunix:(?=\w)", "unix:%s/" % self.directory, config)
         self.write("pgsluice.conf", config)
 
     def path(self, name):
@@ -274,7 +277,8 @@ class Server:
             line = found()
         if line is None:
             raise AssertionError("no such line in the log: %s%s" % (
-                wanted if isinstance(wanted, str) else what, "; the server has ended" if self._closed else ""))
+                wanted if isinstance(wanted, str) else what,
+                "; the server has ended: %s" % self.lines[-1:] if self._closed else ""))
         return line
 
     def run_lines(self):
@@ -379,6 +383,7 @@ class Server:
                 # read1() may end without a word where Content-Length promised more.
                 if method != "HEAD" and r.length:
                     broken = http.client.IncompleteRead(b"", r.length)
+                r.close()
             except (http.client.HTTPException, OSError, ValueError) as trouble:
                 broken = trouble
             return Response(r.status, r.headers, b"".join(chunks), broken, r.version)

@@ -13,6 +13,7 @@ A gate stops a query at a chosen row without any sleep: the row takes an advisor
 import os
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -45,6 +46,10 @@ def gated(condition, key):
 
 
 ENDLESS = rows(100000000)
+
+# A query that fails by itself, at row LATE of FAR: more than all of pgsluice's buffers hold, so that its client
+# has the status line by then. An earlier failure may still become a real error status.
+LATE, FAR = 60000, 80000
 
 
 # ---------------------------------------------------------------- PostgreSQL
@@ -115,6 +120,63 @@ def running_since(timeout=20, n=1):
 
 def soon(predicate, what, limit=SOON):
     eventually(predicate, limit, what + " within %g s" % limit)
+
+
+class Frozen:
+    """A backend, or a client, that hangs: stopped by SIGSTOP for the length of a with statement."""
+
+    def __init__(self, *pids):
+        self.pids = pids
+
+    def __enter__(self):
+        at_end(self.thaw)
+        for pid in self.pids:
+            os.kill(pid, signal.SIGSTOP)
+        return self
+
+    def thaw(self, *trouble):
+        for pid in self.pids:
+            try:
+                os.kill(pid, signal.SIGCONT)
+            except ProcessLookupError:
+                pass
+        self.pids = ()
+
+    __exit__ = thaw
+
+
+class SilentDatabase:
+    """A socket that takes connections like PostgreSQL's and never says a word; .dsn leads there."""
+
+    def __init__(self):
+        self.directory = tempfile.mkdtemp(prefix="sl-it-")
+        at_end(self.close)
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(os.path.join(self.directory, ".s.PGSQL.5432"))
+        self.listener.listen(16)
+        self.dsn = "host=%s dbname=postgres user=postgres" % self.directory
+
+    def guest(self):
+        """Waits for a connection and returns it."""
+        self.listener.settimeout(10 * SLOW)
+        return self.listener.accept()[0]
+
+    def close(self):
+        self.listener.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def has_left(connection, within=SOON):
+    """The other side of this connection has closed it, or does so in time."""
+    connection.settimeout(within * SLOW)
+    try:
+        while connection.recv(65536):
+            pass
+    except ConnectionResetError:
+        pass
+    except socket.timeout:
+        return False
+    return True
 
 
 def database_is_up():

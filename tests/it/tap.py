@@ -201,12 +201,13 @@ def _run_one(number, name, function, deadline):
     finally:
         signal.alarm(0)
         _close_leftovers()
+    took = time.monotonic() - started
     if trouble is None:
-        print("ok %s" % title, flush=True)
+        print("ok %s%s" % (title, "" if took < 5 else "\n# that took %.1f s" % took), flush=True)
         return True
     print("not ok %s" % title, flush=True)
     diag(trouble)
-    diag("after %.1f s; once more: %s %s" % (time.monotonic() - started, sys.argv[0], name))
+    diag("after %.1f s; once more: %s %s" % (took, sys.argv[0], name))
     for item in running:
         diag(item.diagnostics() if hasattr(item, "diagnostics") else item)
     return False

@@ -11,9 +11,9 @@ EXPORTS = {
     "plain": rows(TOTAL, "NULL AS gate"),
     "gated": rows(TOTAL, gated("g = %d" % STOP, 7)),
     "short": "-- max_duration: 2s\n\n" + rows(TOTAL, gated("g = %d" % STOP, 7)),
-    "wrong": rows(TOTAL, "1 / (g - %d) * 0 AS x" % STOP),
-    "wide": rows(TOTAL, "CASE WHEN g = %d THEN repeat('w', 3000000) END AS x" % STOP),
-    "many": "-- max_rows: %d\n\n" % STOP + rows(TOTAL, "NULL AS x", "(SELECT %d)" % TOTAL),
+    "wrong": rows(FAR, "1 / (g - %d) * 0 AS x" % LATE),
+    "wide": rows(FAR, "CASE WHEN g = %d THEN repeat('w', 3000000) END AS x" % LATE),
+    "many": "-- max_rows: %d\n\n" % LATE + rows(FAR, "NULL AS x"),
 }
 
 CONFIG = {"database": PATIENT, "limits": {"max_row": "2MB"}}
@@ -86,17 +86,45 @@ def every_client_sees_a_deadline():
 
 @test
 def every_client_sees_an_sql_error():
-    all_see_it("wrong", rows(TOTAL, "0 AS x"), lambda s, clients: None)
+    all_see_it("wrong", rows(FAR, "0 AS x"), lambda s, clients: None)
 
 
 @test
 def every_client_sees_a_row_over_max_row():
-    all_see_it("wide", rows(TOTAL, "NULL AS x"), lambda s, clients: None)
+    all_see_it("wide", rows(FAR, "NULL AS x"), lambda s, clients: None)
 
 
 @test
 def every_client_sees_a_file_over_max_rows():
-    all_see_it("many", rows(TOTAL, "NULL AS x"), lambda s, clients: None)
+    all_see_it("many", rows(FAR, "NULL AS x"), lambda s, clients: None)
+
+
+@test
+def every_client_sees_a_cut_that_came_while_it_was_not_reading():
+    # Their sockets are full, so that nothing can be said in the body any more: what they find later must be an error.
+    whole = copy(rows(TOTAL))
+    with Server({"endless": ENDLESS}, CONFIG) as s:
+        clients = [(start(s.url + "/exports/endless.csv"), code) for start, code in CLIENTS.items()]
+        for c, _ in clients:
+            c.wait_run_id()
+            eventually(lambda: c.body, 20, "%s has its first rows" % c.name)
+        with Frozen(*[c.process.pid for c, _ in clients]):
+            def all_wait():
+                return sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pgsluice:%' "
+                           "AND state <> 'idle' AND wait_event_type = 'Client'") == str(len(clients))
+            for _ in range(5):
+                eventually(all_wait, 20, "all exports wait for their clients")
+                time.sleep(0.05)
+            for c, _ in clients:
+                true(s.delete("/runs/" + c.run_id).status < 300)
+            for c, _ in clients:
+                equal(s.receipt(c.run_id)["state"], "cancelled")
+            soon(lambda: not in_transaction(), "the queries have ended")
+        for c, code in clients:
+            got = c.wait()
+            true(got == code or (c.name, got) == ("curl", 56), "exit code %d of %s: %s" % (got, c.name, c.head))
+            n = min(len(c.body), len(whole) - 1000)
+            equal(c.body[:n], whole[:n], "what %s got is the beginning of the file" % c.name)
 
 
 main()

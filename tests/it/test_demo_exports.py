@@ -133,8 +133,8 @@ def every_demo_export_is_compared_here_and_passes_check():
 @test
 def the_demo_data_is_as_hostile_as_it_promises():
     customers = copy("SELECT * FROM shop_customer ORDER BY id")
-    for part in (b'""', b"\n\"", b",", "é".encode(), b",,"):
-        true(part in customers, "no %r among the customers" % part)
+    for part in (rb'""', rb'"[^"\n]*\n', rb'"[^"\n]*,', "é".encode(), b",,"):
+        true(re.search(part, customers), "no %r among the customers" % part)
 
 
 main(setup=load)

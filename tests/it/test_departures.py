@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """A client that leaves, at any moment and in any manner, ends its query within a second."""
 
+import uuid
+
 from harness import *
 from peers import *
 
@@ -8,7 +10,7 @@ EXPORTS = {
     "small": "SELECT 1 AS one",
     "sleepy": "SELECT pg_sleep(30)",
     "busy": "SELECT count(*) FROM generate_series(1, 1000000000) g",
-    "first": rows(20000, gated("g = 1", 7)),
+    "first": rows(200, gated("g = 1", 7)),
     "gated": rows(20000, gated("g = 6000", 7)),
     "endless": ENDLESS,
     "trickle": rows(100000, "pg_sleep(0.02)::text AS z"),
@@ -132,9 +134,11 @@ def leaving_the_queue_gives_the_place_to_another(manner):
     with Server(EXPORTS, config) as s, Gate(7) as gate:
         running = Reader(s, "/exports/first.csv", head=False)
         gate.reached()
-        waiting = Reader(s, "/exports/sleepy.csv", head=False)
-        # It is in the queue once another one is turned away at once.
-        eventually(lambda: s.get("/exports/small.csv").status == 503, 5, "the queue is full")
+        run_id = str(uuid.uuid4())
+        waiting = Reader(s, "/exports/sleepy.csv?_run=" + run_id, head=False)
+        eventually(lambda: s.get("/runs/" + run_id).status == 200, 5, "it is in the queue")
+        equal(s.receipt(run_id, final=False)["state"], "queued")
+        equal(s.get("/exports/small.csv").status, 503, "the queue is full")
         manner(waiting)
         left = time.monotonic()
         def enters():
@@ -148,6 +152,42 @@ def leaving_the_queue_gives_the_place_to_another(manner):
         true(time.monotonic() - left < 10 * SLOW, "the query of the one that left has run")
         equal(running.read_message().status, 200)
         eventually(lambda: active_backends() == 0, 2)
+
+
+@test
+def leaving_while_a_pipelined_request_is_unread():
+    with server() as s:
+        reader = Reader(s, "/exports/sleepy.csv", head=False)
+        pids = running_since()
+        reader.socket.sendall(b"GET /exports/small.csv HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        leaves(s, reader, CLOSE, pids)
+
+
+@test
+def leaving_while_the_database_does_not_answer():
+    silent = SilentDatabase()
+    with Server(EXPORTS, {"database": {"dsn": silent.dsn, "max_exports": 1}}) as s:
+        reader = Reader(s, "/exports/small.csv", head=False)
+        for _ in range(3):
+            guest = silent.guest()
+            reader.close()
+            true(has_left(guest), "the connection to the database is still open")
+            # The slot is free: the next one gets as far.
+            reader = Reader(s, "/exports/small.csv", head=False)
+        silent.guest()
+        reader.close()
+
+
+@each(first_row="/exports/first.csv", silent="/exports/gated.csv")
+def leaving_while_the_backend_hangs(path):
+    # It heeds no cancel: all that can be done is to close the connection, and that must not take long.
+    with server() as s, Gate(7) as gate:
+        reader = Reader(s, path, head="gated" in path)
+        pid, = gate.reached()
+        with Frozen(pid):
+            reader.close()
+            free_again(s)
+        gone_soon([pid])
 
 
 @test

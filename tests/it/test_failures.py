@@ -16,9 +16,9 @@ EXPORTS = {
     "small": "SELECT 1 AS one",
     "gated": rows(TOTAL, gated("g = %d" % STOP, 7)),
     "first": rows(TOTAL, gated("g = 1", 7)),
-    "wrong": rows(TOTAL, "1 / (g - %d) * 0 AS x" % STOP),
+    "wrong": rows(FAR, "1 / (g - %d) * 0 AS x" % LATE),
     "early": rows(TOTAL, "1 / (g - 1) * 0 AS x"),
-    "quoting": rows(TOTAL, "CASE WHEN g = %d THEN ('geheim' || g)::int END AS x" % STOP),
+    "quoting": rows(FAR, "CASE WHEN g = %d THEN ('geheim' || g)::int END AS x" % LATE),
     "quoting_early": rows(TOTAL, "('geheim' || g)::int AS x"),
     "big": rows(2000000),
     "sleepy": "SELECT pg_sleep(30)",
@@ -59,7 +59,7 @@ def check_broken(receipt, got, whole):
     """A receipt of a run that did not end well fits what the client has."""
     true(0 < len(got) < len(whole), "got %d of %d bytes" % (len(got), len(whole)))
     equal(got, whole[:len(got)], "what came is the beginning of the file, and nothing else")
-    true(receipt["rows"] < TOTAL, receipt)
+    true(receipt["rows"] < LATE, receipt)
     true(receipt["finished_at"], receipt)
 
 
@@ -117,7 +117,7 @@ def an_sql_error_breaks_the_transfer():
         equal(s.get("/exports/small.csv").status, 200, "the export after it")
         receipt = s.receipt(c.run_id)
         equal(error_of(receipt), ("sql", "22012"))
-        check_broken(receipt, c.body, copy(rows(TOTAL, "0 AS x")))
+        check_broken(receipt, c.body, copy(rows(FAR, "0 AS x")))
 
 
 @test
@@ -239,7 +239,8 @@ def a_killed_backend_reaches_a_client_that_has_stopped_reading():
         pid = quiet_backend()
         sql("SELECT pg_terminate_backend(%d)" % pid)
         next_export_runs(s, pid)
-        equal(error_of(s.receipt(reader.run_id)), ("db_lost", "57P01"))
+        # What the server said last may be behind all the rows that nobody took.
+        equal(error_of(s.receipt(reader.run_id))[0], "db_lost")
         true(not reader.read_all().complete, "the transfer looks whole")
 
 

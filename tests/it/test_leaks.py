@@ -16,7 +16,7 @@ EXPORTS = {
     "gated": rows(20000, gated("g = 6000", 7)),
     "first": rows(20000, gated("g = 1", 7)),
     "early": "SELECT 1 / 0 AS x",
-    "late": rows(20000, "1 / (g - 6000) AS x"),
+    "late": rows(FAR, "1 / (g - %d) AS x" % LATE),
     "endless": ENDLESS,
 }
 

@@ -15,7 +15,7 @@ EXPORTS = {
     "gated": rows(20000, gated("g = 6000", 7)),
     "sleepy": "SELECT pg_sleep(30)",
     "endless": ENDLESS,
-    "wrong": rows(20000, "1 / (g - 6000) AS x"),
+    "wrong": rows(FAR, "1 / (g - %d) AS x" % LATE),
     "who": "SELECT pg_backend_pid() AS pid",
 }
 

@@ -39,9 +39,9 @@ def an_idle_server_ends_at_once(signum):
 
 @test
 def an_idle_kept_alive_connection_does_not_delay_the_end():
-    with server() as s, s.connect() as idle, s.connect() as half:
-        idle.sendall(b"GET /exports/small.csv HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        true(idle.recv(65536))
+    with server() as s, s.connect() as half:
+        idle = Reader(s, "/exports/small.csv")
+        true(idle.read_message().complete)
         half.sendall(b"GET /exports/small.csv HT")
         s.process.terminate()
         ends(s, 2)
@@ -64,9 +64,9 @@ def an_export_that_ends_in_time_is_whole():
 
 @test
 def new_requests_are_turned_away_while_it_drains():
-    with server("30s") as s, Gate(7) as gate, s.connect() as kept:
-        kept.sendall(b"GET /exports/small.csv HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        true(kept.recv(65536))
+    with server("30s") as s, Gate(7) as gate:
+        kept = Reader(s, "/exports/small.csv")
+        true(kept.read_message().complete)
         c = curl(s.url + "/exports/gated.csv")
         gate.reached()
         s.process.terminate()
@@ -80,8 +80,8 @@ def new_requests_are_turned_away_while_it_drains():
                 return True
         eventually(refused, 2, "new exports are turned away")
         try:
-            kept.sendall(b"GET /exports/small.csv HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            got = kept.recv(65536)
+            kept.socket.sendall(b"GET /exports/small.csv HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            got = kept.socket.recv(65536)
         except ConnectionError:
             got = b""
         true(got == b"" or b" 503 " in got[:20], got)
@@ -140,6 +140,39 @@ def who_waits_in_the_queue_does_not_delay_the_end():
 
 
 @test
+def a_database_that_does_not_answer_does_not_delay_the_end():
+    silent = SilentDatabase()
+    with server("500ms", dsn=silent.dsn) as s:
+        Reader(s, "/exports/small.csv", head=False)
+        guest = silent.guest()
+        s.process.terminate()
+        ends(s, 3)
+        true(has_left(guest), "the connection to the database is still open")
+
+
+@test
+def a_backend_that_hangs_does_not_delay_the_end():
+    with server("500ms") as s, Gate(7) as gate:
+        reader = Reader(s, "/exports/gated.csv")
+        pid, = gate.reached()
+        with Frozen(pid):
+            s.process.terminate()
+            s.process.wait(5 * SLOW)
+        ends(s, 1)
+        true(not reader.read_all().complete, "the transfer looks whole")
+
+
+@test
+def a_killed_server_breaks_the_transfer():
+    with server(exit_code=None) as s, Gate(7) as gate:
+        c = curl(s.url + "/exports/gated.csv")
+        gate.reached()
+        c.wait_run_id()
+        s.process.kill()
+        true(c.wait() in (18, 56), "exit code of curl: %d" % c.wait())
+
+
+@test
 def a_second_signal_stops_at_once():
     with server("60s", exit_code=None) as s, Gate(7) as gate:
         reader = Reader(s, "/exports/gated.csv")
@@ -165,11 +198,12 @@ def the_address_can_be_used_again_at_once():
 
 @test
 def a_unix_socket_left_behind_by_a_crash_does_not_prevent_a_start():
-    with Server(EXPORTS, listen="unix:public", exit_code=None) as s:
-        s.process.kill()
-        s.process.wait()
-        s.start()
-        equal(s.get("/exports/small.csv").status, 200)
+    with Server(EXPORTS, listen="unix:public", exit_code=None) as crashed:
+        crashed.process.kill()
+        crashed.process.wait()
+        true(crashed.workspace.exists("public"), "there is nothing left behind")
+        with Server(workspace=crashed.workspace) as s:
+            equal(s.get("/exports/small.csv").status, 200)
 
 
 main()

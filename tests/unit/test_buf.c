@@ -137,7 +137,7 @@ int main(void)
     tcase_add_test(tc, a_file_is_read_whole_or_not_at_all);
     suite_add_tcase(suite, tc);
     srunner_set_tap(sr, "-");
-    srunner_run_all(sr, CK_ENV);
+    srunner_run_all(sr, CK_SILENT);
     int failed = srunner_ntests_failed(sr);
     srunner_free(sr);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

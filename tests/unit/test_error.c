@@ -114,7 +114,7 @@ int main(void)
     tcase_add_test(tc, kinds_map_to_status_and_exit_code_as_documented);
     suite_add_tcase(suite, tc);
     srunner_set_tap(sr, "-");
-    srunner_run_all(sr, CK_ENV);
+    srunner_run_all(sr, CK_SILENT);
     int failed = srunner_ntests_failed(sr);
     srunner_free(sr);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -7,6 +7,9 @@ import time
 CHUNK = 1 << 20
 TICKS = os.sysconf("SC_CLK_TCK")
 BACKEND_END_SECONDS = 10
+# A transfer that moves nothing for so long hangs. Django's first byte takes
+# half a minute on a slow machine.
+HANG_SECONDS = 120
 
 # The session settings of a run, as far as a server's own defaults may differ;
 # a scan that starts in mid-table would give the same rows in another order.
@@ -142,9 +145,11 @@ class Timed:
             raise BenchError("%s: exit status %d" % (" ".join(command), process.returncode))
 
 
-def curl_command(url, output="/dev/null"):
-    return ["curl", "-s", "--fail", "-o", output, "-w",
-            "%{size_download} %{time_starttransfer}", url]
+CURL = ["curl", "-s", "--fail", "--speed-limit", "1", "--speed-time", str(HANG_SECONDS)]
+
+
+def curl_command(url):
+    return CURL + ["-o", "/dev/null", "-w", "%{size_download} %{time_starttransfer}", url]
 
 
 def timed_curl(url):

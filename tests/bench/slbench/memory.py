@@ -3,7 +3,7 @@ import os
 import subprocess
 
 from .measure import BenchError, curl_command, status_kb
-from .report import heading, number, table
+from .report import heading, number, progress, table
 from .server import Server
 
 AT_ONCE = range(2, 9)
@@ -21,6 +21,7 @@ def run(context):
 
     def case(label, name, clients=1, slow=False):
         peak, start, size = _peak(context, name, clients, slow)
+        progress("%s: %.2f MB" % (label, peak))
         rows.append([label, "%.2f" % start, "%.2f" % peak,
                      "-" if slow else number(size >> 20)])
         return peak
@@ -72,4 +73,7 @@ def _finish(name, process, slow):
     allowed = (os.EX_OK, CURL_TIMEOUT) if slow else (os.EX_OK,)
     if process.returncode not in allowed:
         raise BenchError("%s: curl's exit status %d" % (name, process.returncode))
-    return int(output.split()[0])
+    size = int(output.split()[0])
+    if size == 0:
+        raise BenchError("%s: not one byte in %s s" % (name, SLOW_SECONDS))
+    return size

@@ -9,7 +9,7 @@ import time
 import urllib.request
 
 from . import tables
-from .measure import BenchError, hash_output, peak_mb
+from .measure import CURL, BenchError, hash_output, peak_mb
 
 START_SECONDS = 20
 STOP_SECONDS = 20
@@ -77,7 +77,7 @@ class Server:
     def hash_export(self, table):
         """(bytes, SHA-256) of a download, checked against its receipt."""
         head = os.path.join(self.directory, "head")
-        size, digest = hash_output(["curl", "-s", "--fail", "-D", head, self.url(table)])
+        size, digest = hash_output(CURL + ["-D", head, self.url(table)])
         receipt = self.receipt(self._run_id(head))
         claimed = (receipt["state"], receipt["bytes"], receipt["sha256"])
         if claimed != ("complete", size, digest):
