@@ -46,6 +46,7 @@ struct sl_error {
     char sqlstate[6];   /* five characters, or empty */
     char parameter[64]; /* the parameter at fault, or empty */
     char message[512];  /* for the caller: never SQL text, never a row */
+    int position;       /* character of the SQL text at fault, from 1; 0: not known */
     char detail[512];   /* for the log only: may quote the server */
 };
 

@@ -37,12 +37,16 @@ static int wait_limit(const struct sl_watch *watch, int timeout_ms)
 int sl_watch_wait(struct sl_watch *watch, int fd, short events, int timeout_ms, short *revents,
                   struct sl_error *err)
 {
-    struct pollfd fds[2] = {{.fd = watch->wake_fd, .events = POLLIN}, {.fd = fd, .events = events}};
+    struct pollfd fds[3] = {{.fd = watch->wake_fd, .events = POLLIN},
+                            {.fd = fd, .events = events},
+                            {.fd = watch->source_fd, .events = POLLRDHUP}};
 
     *revents = 0;
+    if (watch->source_fd == fd)
+        fds[2].fd = -1; /* who waits for the source itself reads what it says last */
     if (watch->check(watch, err) < 0)
         return -1;
-    int n = poll(fds, 2, wait_limit(watch, timeout_ms));
+    int n = poll(fds, 3, wait_limit(watch, timeout_ms));
     if (n < 0 && errno != EINTR)
         return sl_error_set(err, SL_INTERNAL, "poll failed: %s", strerror(errno));
     if (n > 0 && fds[0].revents != 0)
@@ -51,6 +55,8 @@ int sl_watch_wait(struct sl_watch *watch, int fd, short events, int timeout_ms, 
         return -1;
     if (watch->tick != NULL && sl_clock_ms() >= watch->tick_at && watch->tick(watch, err) < 0)
         return -1;
+    if (n > 0 && fds[2].revents != 0)
+        return sl_error_set(err, SL_DB_LOST, "the database connection was lost");
     if (n > 0)
         *revents = fds[1].revents;
     return 0;

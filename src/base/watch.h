@@ -10,7 +10,8 @@
 #include "base/error.h"
 
 struct sl_watch {
-    int wake_fd; /* an eventfd: written by others when something changed */
+    int source_fd; /* where the work comes from, -1: none; when its peer hangs up, the work stops */
+    int wake_fd;   /* an eventfd: written by others when something changed */
     /* -1 and *err when the work must stop now: aborted, or a deadline passed. */
     int (*check)(struct sl_watch *watch, struct sl_error *err);
     /* Called when tick_at is reached; sets the next. May be NULL. -1 stops the work. */
@@ -22,7 +23,8 @@ struct sl_watch {
 /*
  * Waits until fd (or -1 for none) has one of `events`, or the watch is woken, or
  * timeout_ms passed (-1: no such limit).  Returns 0 and *revents (0 when
- * something else ended the wait), or -1 when check() or tick() say stop.
+ * something else ended the wait), or -1 when check() or tick() say stop, or the
+ * source hung up (SL_DB_LOST) while the wait was for something else.
  */
 int sl_watch_wait(struct sl_watch *watch, int fd, short events, int timeout_ms, short *revents,
                   struct sl_error *err) SL_MUSTCHECK;

@@ -127,15 +127,14 @@ int sl_catalog_load(const char *directory, sl_catalog_error_fn on_error, void *c
         goto out;
     }
     /* One more than needed: the array of an empty directory is not NULL. */
-    loader.catalog->exports = calloc((size_t)n + 1, sizeof(*loader.catalog->exports));
+    loader.catalog->exports = calloc((size_t)n + 1, sizeof(struct sl_export *));
     if (loader.catalog->exports == NULL) {
         sl_error_nomem(&err);
         goto out;
     }
     load_files(&loader, entries, n);
     /* `a-b.sql` comes before `a.sql`, but `a` before `a-b`. */
-    qsort(loader.catalog->exports, loader.catalog->n, sizeof(*loader.catalog->exports),
-          compare_exports);
+    qsort(loader.catalog->exports, loader.catalog->n, sizeof(struct sl_export *), compare_exports);
     err.kind = SL_NONE;
 out:
     if (err.kind != SL_NONE)
@@ -169,6 +168,6 @@ const struct sl_export *sl_catalog_find(const struct sl_catalog *catalog, const 
 
     if (catalog->n > 0)
         found =
-            bsearch(name, catalog->exports, catalog->n, sizeof(*catalog->exports), compare_name);
+            bsearch(name, catalog->exports, catalog->n, sizeof(struct sl_export *), compare_name);
     return found != NULL ? *found : NULL;
 }

@@ -9,7 +9,7 @@
 #include "catalog/sqlchars.h"
 
 /* Each parameter may be written as a much longer ($1::type), but no export needs this much. */
-#define MAX_SQL (4 * (size_t)SL_EXPORT_MAX_BYTES)
+#define MAX_SQL (4 * SL_EXPORT_MAX_BYTES)
 
 static const char bom[] = "\xEF\xBB\xBF";
 
@@ -100,22 +100,20 @@ static int check_text(const char *file, const char *text, size_t len, struct sl_
 }
 
 /* A parameter that has no effect is a mistake, of its name or in the query. */
-static int check_used(const struct sl_export *export, const int *lines, const bool *used,
-                      struct sl_error *err)
+static int check_used(const struct sl_export *export, const bool *used, struct sl_error *err)
 {
     for (size_t i = 0; i < export->n_params; i++)
         if (!used[i])
             return sl_error_set(err, SL_CONFIG,
                                 "%s:%d: parameter %s is declared but the query does not use it; "
                                 "write :'%s' in the query or remove this line",
-                                export->file, lines[i], export->params[i].name,
+                                export->file, export->params[i].line, export->params[i].name,
                                 export->params[i].name);
     return 0;
 }
 
-/* Reads the query, which begins on sql_line. `lines` are those of the parameters. */
-static int read_query(struct sl_export *export, const int *lines, const char *sql, size_t len,
-                      struct sl_error *err)
+/* Reads the query, which begins on sql_line. */
+static int read_query(struct sl_export *export, const char *sql, size_t len, struct sl_error *err)
 {
     struct sl_lex_param params[SL_MAX_PARAMS];
     bool used[SL_MAX_PARAMS];
@@ -129,7 +127,7 @@ static int read_query(struct sl_export *export, const int *lines, const char *sq
     }
     if (sl_lex_query(export->file, export->sql_line, sql, len, params, export->n_params, used, &out,
                      err) != 0 ||
-        check_used(export, lines, used, err) != 0)
+        check_used(export, used, err) != 0)
         goto out;
     export->sql = sl_buf_take(&out);
     result = export->sql != NULL ? 0 : sl_error_nomem(err);
@@ -161,7 +159,7 @@ int sl_export_parse(const char *name, const char *file, const char *text, size_t
     for (pos = place.end; pos < len && sl_sql_space(text[pos]); pos++)
         place.line += text[pos] == '\n';
     parsed->sql_line = place.line;
-    if (read_query(parsed, place.param_lines, text + pos, len - pos, err) != 0)
+    if (read_query(parsed, text + pos, len - pos, err) != 0)
         goto out;
     *export = parsed;
     return 0;

@@ -10,11 +10,12 @@
 #include <stdint.h>
 #include "base/error.h"
 
-#define SL_EXPORT_MAX_BYTES (1024 * 1024) /* of one export file */
-#define SL_EXPORT_NAME_MAX 45             /* [a-z0-9][a-z0-9_-]{0,44} */
+#define SL_EXPORT_MAX_BYTES ((size_t)1 << 20) /* of one export file */
+#define SL_EXPORT_NAME_MAX 45                 /* [a-z0-9][a-z0-9_-]{0,44} */
 #define SL_MAX_PARAMS 100
 
 struct sl_param {
+    int line; /* where it is declared */
     char *name;
     char *type;          /* as declared */
     bool nullable;       /* TYPE? */

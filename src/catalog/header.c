@@ -135,10 +135,10 @@ static int read_param(struct header *header, const struct key *key, const char *
     if (grown == NULL)
         return sl_error_nomem(header->err);
     export->params = grown;
-    header->place->param_lines[export->n_params] = header->place->line;
     param = grown + export->n_params++;
     if (sl_param_parse(value, param, header->err) != 0)
         return -1;
+    param->line = header->place->line;
     for (struct sl_param *other = grown; other < param; other++)
         if (strcmp(other->name, param->name) == 0)
             return sl_error_set(header->err, SL_CONFIG,

@@ -5,9 +5,8 @@
 #include "catalog/export_file.h"
 
 struct sl_header_place {
-    size_t end;                     /* offset of the first line behind the header */
-    int line;                       /* its number */
-    int param_lines[SL_MAX_PARAMS]; /* where each parameter is declared */
+    size_t end; /* offset of the first line behind the header */
+    int line;   /* its number */
 };
 
 /*

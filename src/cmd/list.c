@@ -1,6 +1,6 @@
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,47 +9,12 @@
 #include "catalog/catalog.h"
 
 /* One export as JSON: a file's bytes, each escaped as six, and the names of the members. */
-#define MAX_JSON (8 * (size_t)SL_EXPORT_MAX_BYTES)
+#define MAX_JSON (8 * SL_EXPORT_MAX_BYTES)
 
 /* One long name must not push all texts off the screen. */
 #define MAX_COLUMN 32
 
 static const char usage[] = "usage: pgsluice list [-c FILE] [--json]\n";
-
-struct choices {
-    const char *config;
-    bool json;
-    bool help;
-};
-
-static int read_choices(int argc, char **argv, struct choices *choices)
-{
-    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-    int c;
-
-    optind = 1;
-    opterr = 0; /* its messages would begin with "list:" */
-    while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
-        if (c == 'c') {
-            choices->config = optarg;
-        } else if (c == 'j') {
-            choices->json = true;
-        } else if (c == 'h') {
-            choices->help = true;
-        } else {
-            fprintf(stderr, "pgsluice: list: %s is no option, or lacks its value\n",
-                    argv[optind - 1]);
-            return -1;
-        }
-    }
-    if (optind == argc)
-        return 0;
-    fprintf(stderr, "pgsluice: list takes no argument \"%s\"\n", argv[optind]);
-    return -1;
-}
 
 static void print_error(void *ctx, const struct sl_error *err)
 {
@@ -206,21 +171,16 @@ static int print_all(const struct sl_catalog *catalog, bool json, struct sl_erro
 
 int sl_cmd_list(int argc, char **argv)
 {
-    struct choices choices = {0};
+    struct sl_options options;
     struct sl_config *config = NULL;
     struct sl_catalog *catalog = NULL;
     struct sl_error err = {.kind = SL_NONE};
     int exit_code;
 
-    if (read_choices(argc, argv, &choices) != 0) {
-        fputs(usage, stderr);
-        return sl_kind_exit(SL_USAGE);
-    }
-    if (choices.help) {
-        fputs(usage, stdout);
-        return 0;
-    }
-    if (sl_config_load(choices.config, false, &config, &err) != 0) {
+    exit_code = sl_options_read(argc, argv, "cj", false, usage, &options);
+    if (exit_code >= 0)
+        return exit_code;
+    if (sl_config_load(options.config, false, &config, &err) != 0) {
         print_error(NULL, &err);
         return sl_kind_exit(err.kind);
     }
@@ -228,7 +188,7 @@ int sl_cmd_list(int argc, char **argv)
     exit_code = sl_catalog_load(config->exports.directory, print_error, NULL, &catalog) == 0
                     ? 0
                     : sl_kind_exit(SL_CONFIG);
-    if (catalog != NULL && print_all(catalog, choices.json, &err) != 0) {
+    if (catalog != NULL && print_all(catalog, options.json, &err) != 0) {
         print_error(NULL, &err);
         exit_code = sl_kind_exit(err.kind);
     }

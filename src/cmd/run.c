@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "export/run.h"
 #include "sink/file.h"
 
@@ -174,31 +175,23 @@ out:
 
 int sl_cmd_run(int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"output", required_argument, NULL, 'o'},
-                                            {NULL, 0, NULL, 0}};
-    const char *path = NULL;
-    const char *output = "-";
+    static const char usage[] = "usage: pgsluice run EXPORT [name=value ...] [-o FILE] [-c FILE]\n";
+    struct sl_options options;
     struct sl_config *config;
     struct sl_error err;
-    int c;
 
-    while ((c = getopt_long(argc, argv, "c:o:", options, NULL)) != -1) {
-        if (c == 'c')
-            path = optarg;
-        else if (c == 'o')
-            output = optarg;
-        else
-            return sl_kind_exit(SL_USAGE);
-    }
+    int code = sl_options_read(argc, argv, "co", true, usage, &options);
+    if (code >= 0)
+        return code;
     if (optind == argc) {
-        sl_error_set(&err, SL_USAGE, "which export? pgsluice run EXPORT [name=value ...] [-o FILE]");
+        sl_error_set(&err, SL_USAGE, "run: which export? see pgsluice list");
         return fail(&err);
     }
-    if (sl_config_load(path, false, &config, &err) < 0)
+    if (sl_config_load(options.config, false, &config, &err) < 0)
         return fail(&err);
     sl_log_setup(SL_LOG_ERROR, config->log.json); /* the receipt says it all */
-    int code = run_export(config, argv[optind], argc - optind - 1, argv + optind + 1, output);
+    code = run_export(config, argv[optind], argc - optind - 1, argv + optind + 1,
+                      options.output == NULL ? "-" : options.output);
     sl_config_free(config);
     return code;
 }

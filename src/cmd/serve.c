@@ -1,5 +1,4 @@
 /* `pgsluice serve`: the HTTP service, from configuration to the last signal. */
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,41 +11,11 @@
 #include "base/log.h"
 #include "catalog/catalog.h"
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "export/service.h"
 #include "http/server.h"
 
 static const char usage[] = "usage: pgsluice serve [-c FILE]\n";
-
-/* Fills *config with the argument of -c. -1: go on; else the exit code. */
-static int parse_arguments(int argc, char **argv, const char **config)
-{
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    int option;
-
-    *config = NULL;
-    optind = 1;
-    opterr = 0; /* its messages would begin with "serve:" */
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (option == 'c') {
-            *config = optarg;
-        } else if (option == 'h') {
-            fputs(usage, stdout);
-            return 0;
-        } else {
-            fprintf(stderr, "pgsluice: serve: %s is no option, or lacks its value\n%s",
-                    argv[optind - 1], usage);
-            return sl_kind_exit(SL_USAGE);
-        }
-    }
-    if (optind == argc)
-        return -1;
-    fprintf(stderr, "pgsluice: serve takes no argument \"%s\"\n%s", argv[optind], usage);
-    return sl_kind_exit(SL_USAGE);
-}
 
 static int fail(const struct sl_error *err)
 {
@@ -143,12 +112,12 @@ int sl_cmd_serve(int argc, char **argv)
     struct sl_config *config = NULL;
     struct sl_catalog *catalog = NULL;
     struct sl_error err;
-    const char *file;
+    struct sl_options options;
 
-    int result = parse_arguments(argc, argv, &file);
+    int result = sl_options_read(argc, argv, "c", false, usage, &options);
     if (result >= 0)
         return result;
-    if (sl_config_load(file, true, &config, &err) != 0)
+    if (sl_config_load(options.config, true, &config, &err) != 0)
         return fail(&err);
     sl_log_setup(config->log.level, config->log.json);
     if (config->file == NULL)

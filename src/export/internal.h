@@ -41,6 +41,7 @@ struct sl_run {
     char *window; /* where out's bytes begin */
     struct sl_error write_error;
     int64_t hold_until; /* sl_clock_ms(), of max_hold */
+    bool first_done;    /* first_ready was set */
     bool slot_held;     /* maker's until the producer starts */
 
     /* The consumer's own. */
@@ -50,7 +51,7 @@ struct sl_run {
     atomic_llong rows;
     atomic_llong bytes;
 
-    pthread_mutex_t lock; /* guards all below */
+    pthread_mutex_t lock;  /* guards all below */
     struct sl_error error; /* the first reason for ending early; kind SL_NONE: none */
     struct sl_receipt receipt;
     struct sl_rate rate;
@@ -63,8 +64,12 @@ struct sl_run {
 /* Fails the run with *err, unless it has a reason already. Wakes both sides. */
 void sl_run_fail(struct sl_run *run, const struct sl_error *err);
 
-/* The run is over: final receipt, log line, out of the registry. Once. */
-void sl_run_finish(struct sl_run *run, bool complete);
+/*
+ * The run is over: final receipt, log line, out of the registry.  Once; later
+ * calls change nothing.  Returns whether it counts as complete: an abort that
+ * came first wins over `complete`.
+ */
+bool sl_run_finish(struct sl_run *run, bool complete);
 
 /* A new reference, unless the last one is gone already. */
 bool sl_run_ref_live(struct sl_run *run);

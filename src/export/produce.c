@@ -22,8 +22,12 @@
 /* Added to the time that a slow client may rightly take, for the server's own idle timeout (ms). */
 #define IDLE_MARGIN_MS 30000
 
-/* An estimate is refused before the first byte when it is this many times over max_rows. */
+/*
+ * An estimate is refused before the first byte when it is this many times over
+ * max_rows and by this many rows: the planner guesses 1000 where it knows nothing.
+ */
 #define ESTIMATE_FAR 10
+#define ESTIMATE_FAR_ROWS 100000
 
 static struct sl_run *of_watch(struct sl_watch *watch)
 {
@@ -70,13 +74,30 @@ static int publish_tick(struct sl_watch *watch, struct sl_error *err)
     return publish(of_watch(watch), err);
 }
 
+/* The client may read from now on. Only the first call counts. */
+static void first_batch_done(struct sl_run *run)
+{
+    if (run->first_done)
+        return;
+    run->first_done = true;
+    pthread_mutex_lock(&run->lock);
+    run->first_ready = true;
+    run->receipt.ttfb_ms = sl_clock_ms() - run->created_ms;
+    pthread_mutex_unlock(&run->lock);
+    sl_wake(run->consumer.wake_fd);
+}
+
 static int more(struct sl_out *out)
 {
     struct sl_run *run = (struct sl_run *)((char *)out - offsetof(struct sl_run, out));
     size_t size;
 
-    if (publish(run, &run->write_error) < 0 ||
-        sl_sink_buffer(run->sink, &run->window, &size, &run->write_error) < 0)
+    if (publish(run, &run->write_error) < 0)
+        return -1;
+    /* A first batch larger than the queue: the client must read before it is whole. */
+    if (sl_sink_room(run->sink) == 0)
+        first_batch_done(run);
+    if (sl_sink_buffer(run->sink, &run->window, &size, &run->write_error) < 0)
         return -1;
     out->pos = run->window;
     out->end = run->window + size;
@@ -131,17 +152,18 @@ static int open_cursor(struct sl_run *run, struct sl_error *err)
     const struct sl_export *export = run->query.export;
     char name[64];
     int64_t memory = config->limits.memory;
-    int64_t drain = config->limits.min_rate > 0 ? memory / config->limits.min_rate * 1000 : 0;
+    int64_t idle = config->limits.stall_timeout + memory / config->limits.min_rate * 1000;
     struct sl_settings settings = {
         .application_name = name,
-        .timezone = first_of(run->query.timezone,
-                             first_of(export->timezone, config->database.timezone)),
+        .timezone =
+            first_of(run->query.timezone, first_of(export->timezone, config->database.timezone)),
         .search_path = export->search_path,
         .role = first_of(run->role, export->role),
         .jit = export->jit,
         .lock_timeout = config->database.lock_timeout,
         .statement_timeout = sl_clock_left(run->watch.deadline_ms) + 1,
-        .idle_timeout = config->limits.stall_timeout + drain + IDLE_MARGIN_MS,
+        .idle_timeout = (idle < INT32_MAX - IDLE_MARGIN_MS ? idle : INT32_MAX - IDLE_MARGIN_MS) +
+                        IDLE_MARGIN_MS,
     };
     struct sl_cursor_plan plan = {
         .settings = &settings,
@@ -154,6 +176,7 @@ static int open_cursor(struct sl_run *run, struct sl_error *err)
     };
 
     snprintf(name, sizeof name, "pgsluice:%s:%.8s", export->name, run->receipt.id);
+    run->watch.source_fd = sl_session_fd(run->session);
     return sl_cursor_open(run->session, &plan, &run->cursor, err);
 }
 
@@ -193,6 +216,7 @@ static int begin(struct sl_run *run, struct sl_error *err)
     set_deadline(run);
     int rc = open_cursor(run, err);
     if (rc < 0 && kept && err->kind == SL_DB_LOST) {
+        run->watch.source_fd = -1;
         sl_session_close(run->session);
         run->session = NULL;
         if (connect_session(run, err) < 0)
@@ -210,7 +234,7 @@ static int check_estimate(struct sl_run *run, int64_t estimate, struct sl_error 
 {
     int64_t limit = either(run->query.export->max_rows, run->service->config->limits.max_rows);
 
-    if (limit <= 0 || estimate / ESTIMATE_FAR <= limit)
+    if (limit <= 0 || estimate / ESTIMATE_FAR <= limit || estimate - limit < ESTIMATE_FAR_ROWS)
         return 0;
     return sl_error_set(err, SL_LIMIT,
                         "about %lld rows are expected and max_rows allows %lld: narrow the export",
@@ -235,15 +259,6 @@ static int header(struct sl_run *run, struct sl_error *err)
         return -1;
     }
     return 0;
-}
-
-static void first_batch_done(struct sl_run *run)
-{
-    pthread_mutex_lock(&run->lock);
-    run->first_ready = true;
-    run->receipt.ttfb_ms = sl_clock_ms() - run->created_ms;
-    pthread_mutex_unlock(&run->lock);
-    sl_wake(run->consumer.wake_fd);
 }
 
 /* Puts FETCHes on their way as long as the sink has room for what they bring. */
@@ -279,8 +294,7 @@ static int fetch_all(struct sl_run *run, struct sl_error *err)
             return -1;
         if ((first || sl_clock_ms() >= run->watch.tick_at) && publish(run, err) < 0)
             return -1;
-        if (first)
-            first_batch_done(run);
+        first_batch_done(run);
     }
     return publish(run, err);
 }
@@ -299,6 +313,7 @@ static void note_peak(struct sl_run *run)
 static void let_go(struct sl_run *run, bool ok)
 {
     note_peak(run);
+    run->watch.source_fd = -1;
     sl_cursor_free(run->cursor);
     run->cursor = NULL;
     if (ok)
@@ -348,10 +363,10 @@ int sl_run_execute(struct sl_run *run, struct sl_sink *sink, struct sl_error *er
     if (rc < 0) {
         sl_sink_abort(sink);
         sl_run_fail(run, err);
-        rc = sl_run_check(run, err); /* an abort from outside is the first reason */
     } else {
         run->receipt.bytes_sent = atomic_load(&run->bytes);
     }
-    sl_run_finish(run, rc == 0);
-    return rc;
+    if (sl_run_finish(run, rc == 0))
+        return 0;
+    return sl_run_check(run, err); /* an abort from outside may have been the first reason */
 }

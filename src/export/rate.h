@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 struct sl_rate {
-    int64_t stall_ms;  /* one hand-over may take this long; also the window of the rate */
-    int64_t min_rate;  /* bytes a second over a window, 0: any */
+    int64_t stall_ms; /* one hand-over may take this long; also the window of the rate */
+    int64_t min_rate; /* bytes a second over a window, 0: any */
     bool running;
     int64_t since;        /* when the clock was started last */
     int64_t window_ms;    /* time on the clock in this window, without the current stretch */

@@ -1,4 +1,5 @@
-/* What a run tells about itself, during and after.  A plain struct, copied under the registry's lock. */
+/* What a run tells about itself, during and after.  A plain struct, copied under the registry's
+ * lock. */
 #ifndef SL_RECEIPT_H
 #define SL_RECEIPT_H
 
@@ -8,7 +9,13 @@
 
 #define SL_RUN_ID_TEXT 37 /* UUID and NUL */
 
-enum sl_run_state { SL_RUN_QUEUED, SL_RUN_RUNNING, SL_RUN_COMPLETE, SL_RUN_FAILED, SL_RUN_CANCELLED };
+enum sl_run_state {
+    SL_RUN_QUEUED,
+    SL_RUN_RUNNING,
+    SL_RUN_COMPLETE,
+    SL_RUN_FAILED,
+    SL_RUN_CANCELLED
+};
 
 struct sl_receipt {
     char id[SL_RUN_ID_TEXT];

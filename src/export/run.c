@@ -44,8 +44,7 @@ int sl_run_check(struct sl_run *run, struct sl_error *err)
 
 static int consumer_check(struct sl_watch *watch, struct sl_error *err)
 {
-    struct sl_run *run =
-        (struct sl_run *)((char *)watch - offsetof(struct sl_run, consumer));
+    struct sl_run *run = (struct sl_run *)((char *)watch - offsetof(struct sl_run, consumer));
 
     return sl_run_check(run, err);
 }
@@ -75,6 +74,7 @@ static int run_init(struct sl_run *run, struct sl_service *service, struct sl_er
     run->consumer.check = consumer_check;
     run->consumer.deadline_ms = INT64_MAX;
     run->watch.deadline_ms = INT64_MAX;
+    run->watch.source_fd = run->consumer.source_fd = -1;
     run->receipt.estimated_rows = -1;
     run->watch.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     run->consumer.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -196,15 +196,15 @@ static void log_run(const struct sl_run *run, const struct sl_receipt *receipt)
     sl_log_end(&line);
 }
 
-void sl_run_finish(struct sl_run *run, bool complete)
+bool sl_run_finish(struct sl_run *run, bool complete)
 {
-    struct sl_receipt receipt;
+    struct sl_receipt receipt = {0};
 
     pthread_mutex_lock(&run->lock);
     bool before = run->finished;
     run->finished = true;
     if (!before) {
-        if (complete) {
+        if (complete && run->error.kind == SL_NONE) {
             run->receipt.state = SL_RUN_COMPLETE;
             snprintf(run->receipt.sha256, sizeof run->receipt.sha256, "%s",
                      sl_digest_hex(run->digest));
@@ -213,13 +213,15 @@ void sl_run_finish(struct sl_run *run, bool complete)
         sl_clock_utc(run->receipt.finished_at);
         compose(run, &receipt);
     }
+    complete = run->receipt.state == SL_RUN_COMPLETE;
     bool begun = run->begun;
     pthread_mutex_unlock(&run->lock);
     if (before)
-        return;
+        return complete;
     if (begun)
         log_run(run, &receipt);
     sl_registry_remove(run->service->registry, run, begun ? &receipt : NULL);
+    return complete;
 }
 
 struct sl_run *sl_run_ref(struct sl_run *run)

@@ -64,14 +64,16 @@ enum sl_read { SL_READ_ABORTED = -1, SL_READ_END = 0 };
  */
 long sl_run_read(struct sl_run *run, int client_fd, char *bytes, size_t max);
 
-/* After SL_READ_ABORTED: the held-back byte that breaks the transfer inside a chunk; '\n' if none. */
+/* After SL_READ_ABORTED: the held-back byte that breaks the transfer inside a chunk; '\n' if none.
+ */
 char sl_run_last_byte(struct sl_run *run);
 
 /* The consumer is done with the transfer; delivered says whether all of it went out. */
 void sl_run_consumed(struct sl_run *run, bool delivered);
 
 /*
- * Runs to the end in the calling thread into `sink` (borrowed).  0, or -1 and
+ * Runs to the end in the calling thread into `sink` (borrowed).  0, or -1 and the
+ * reason.  Another thread may end it early by sl_run_abort().
  */
 int sl_run_execute(struct sl_run *run, struct sl_sink *sink, struct sl_error *err) SL_MUSTCHECK;
 

@@ -61,13 +61,15 @@ bool sl_service_receipt(struct sl_service *service, const char *id, struct sl_re
     return sl_registry_receipt(service->registry, id, receipt);
 }
 
-bool sl_service_cancel(struct sl_service *service, const char *id, const char *why)
+bool sl_service_cancel(struct sl_service *service, const char *id, const char *why,
+                       struct sl_receipt *receipt)
 {
     struct sl_run *run = sl_registry_find(service->registry, id);
 
     if (run == NULL)
         return false;
     sl_run_abort(run, SL_CANCELLED, why);
+    sl_run_receipt(run, receipt);
     sl_run_release(run);
     return true;
 }

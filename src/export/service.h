@@ -28,9 +28,11 @@ bool sl_service_receipt(struct sl_service *service, const char *id, struct sl_re
 /*
  * Cancels a run: its query is cancelled and its transfer broken.  The run's
  * state becomes SL_RUN_CANCELLED with `why` as the reason.  false: no such run
- * is under way (it may have ended).  Never blocks on the database.
+ * is under way (it may have ended).  *receipt tells how it stood then; a run that
+ * waits for a slot leaves none behind.  Never blocks on the database.
  */
-bool sl_service_cancel(struct sl_service *service, const char *id, const char *why);
+bool sl_service_cancel(struct sl_service *service, const char *id, const char *why,
+                       struct sl_receipt *receipt);
 
 /* Cancels every run (shutdown). */
 void sl_service_cancel_all(struct sl_service *service, const char *why);

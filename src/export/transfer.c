@@ -135,8 +135,7 @@ long sl_run_read(struct sl_run *run, int client_fd, char *bytes, size_t max)
         }
         if (state == SL_QUEUE_ENDED) {
             /* Before the end is on the wire, so that whoever sees it finds the receipt final. */
-            sl_run_finish(run, true);
-            return SL_READ_END;
+            return sl_run_finish(run, true) ? SL_READ_END : SL_READ_ABORTED;
         }
         if (state == SL_QUEUE_ABORTED || wait_news(run, client_fd, &err) < 0)
             return SL_READ_ABORTED;

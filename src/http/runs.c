@@ -37,11 +37,10 @@ enum MHD_Result sl_runs_cancel(struct sl_request *request, const char *id, const
     struct sl_receipt receipt;
     struct sl_error err;
 
-    bool cancelled = sl_service_cancel(service, id, why);
+    if (sl_service_cancel(service, id, why, &receipt))
+        return sl_reply_receipt(request, &receipt);
     if (!sl_service_receipt(service, id, &receipt))
         return sl_runs_unknown(request);
-    if (cancelled)
-        return sl_reply_receipt(request, &receipt);
     sl_error_set(&err, SL_CONFLICT, "the run has ended already: %s",
                  sl_run_state_name(receipt.state));
     return sl_reply_problem(request, &err, id, 0);

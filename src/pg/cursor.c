@@ -125,7 +125,7 @@ static int begin(struct sl_cursor *cursor, struct sl_buf *text, const struct sl_
 {
     if (PQenterPipelineMode(cursor->session->conn) != 1)
         return send_failed(cursor, err);
-    if (send_sql(cursor, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", 0, NULL, err) < 0)
+    if (send_sql(cursor, SL_BEGIN, 0, NULL, err) < 0)
         return -1;
     return send_settings(cursor, text, settings, err);
 }
@@ -370,30 +370,6 @@ int sl_cursor_finish(struct sl_cursor *cursor, struct sl_error *err)
         return send_failed(cursor, err);
     cursor->session->wide_row = cursor->widest;
     return 0;
-}
-
-int sl_cursor_check(struct sl_session *session, const struct sl_settings *settings, const char *sql,
-                    struct sl_watch *watch, struct sl_error *err)
-{
-    struct sl_cursor cursor = {.session = session, .watch = watch};
-    struct sl_buf text;
-    int rc = -1;
-
-    sl_buf_init(&text, SQL_MAX);
-    if (begin(&cursor, &text, settings, err) < 0)
-        goto out;
-    if (PQsendPrepare(session->conn, "", sql, 0, NULL) != 1 ||
-        PQpipelineSync(session->conn) != 1) {
-        send_failed(&cursor, err);
-        goto out;
-    }
-    if (sl_pg_flush(session, watch, err) < 0 || read_begin(&cursor, err) < 0 ||
-        statement_done(&cursor, PGRES_COMMAND_OK, err) < 0 || read_sync(&cursor, err) < 0)
-        goto out;
-    rc = sl_cursor_finish(&cursor, err);
-out:
-    sl_buf_free(&text);
-    return rc;
 }
 
 const struct sl_cell *sl_cursor_columns(const struct sl_cursor *cursor, int *n)

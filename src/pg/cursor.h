@@ -26,8 +26,8 @@ struct sl_cursor_plan {
     const char *sql;
     const char *const *values; /* $1 .. $n, text; NULL for SQL NULL */
     int n_values;
-    int64_t max_row;     /* bytes; a wider row is SL_LIMIT */
-    int64_t fetch_share; /* bytes that one FETCH should bring at most */
+    int64_t max_row;        /* bytes; a wider row is SL_LIMIT */
+    int64_t fetch_share;    /* bytes that one FETCH should bring at most */
     struct sl_watch *watch; /* borrowed for the cursor's life */
 };
 
@@ -77,9 +77,5 @@ int64_t sl_cursor_widest(const struct sl_cursor *cursor);
 int sl_cursor_finish(struct sl_cursor *cursor, struct sl_error *err) SL_MUSTCHECK;
 
 void sl_cursor_free(struct sl_cursor *cursor);
-
-/* Parses and analyses a query as an export of these settings would run it, and forgets it. */
-int sl_cursor_check(struct sl_session *session, const struct sl_settings *settings, const char *sql,
-                    struct sl_watch *watch, struct sl_error *err) SL_MUSTCHECK;
 
 #endif

@@ -17,8 +17,7 @@ void sl_fetch_size_bound(struct sl_fetch_size *size, int64_t widest)
         size->rows = size->largest;
 }
 
-void sl_fetch_size_learn(struct sl_fetch_size *size, int asked, int rows, int64_t bytes,
-                         int64_t ms)
+void sl_fetch_size_learn(struct sl_fetch_size *size, int asked, int rows, int64_t bytes, int64_t ms)
 {
     int next = asked;
 
@@ -32,5 +31,7 @@ void sl_fetch_size_learn(struct sl_fetch_size *size, int asked, int rows, int64_
     } else if (bytes <= size->share / 2 && ms <= SL_FETCH_SLOW_MS / 2) {
         next *= 2;
     }
+    if (next > 2 * size->rows) /* what was asked before a cut does not undo it */
+        next = 2 * size->rows;
     size->rows = next < size->largest ? next : size->largest;
 }

@@ -21,7 +21,8 @@ void sl_fetch_size_init(struct sl_fetch_size *size, int first, int largest, int6
 /* Lowers `largest` so that rows of at most `widest` bytes fit in the share. */
 void sl_fetch_size_bound(struct sl_fetch_size *size, int64_t widest);
 
-/* A FETCH of `asked` rows brought `rows` rows of `bytes` in all; the server kept us waiting `ms`. */
+/* A FETCH of `asked` rows brought `rows` rows of `bytes` in all; the server kept us waiting `ms`.
+ */
 void sl_fetch_size_learn(struct sl_fetch_size *size, int asked, int rows, int64_t bytes,
                          int64_t ms);
 

@@ -28,7 +28,7 @@ int sl_pg_flush(struct sl_session *session, struct sl_watch *watch,
                 struct sl_error *err) SL_MUSTCHECK;
 
 /* The next result, waited for; *result may be NULL (the end of one query's results). */
-int sl_pg_next(struct sl_session *session, struct sl_watch *watch, int64_t limit,
-               PGresult **result, struct sl_error *err) SL_MUSTCHECK;
+int sl_pg_next(struct sl_session *session, struct sl_watch *watch, int64_t limit, PGresult **result,
+               struct sl_error *err) SL_MUSTCHECK;
 
 #endif

@@ -68,5 +68,7 @@ int sl_pg_error(struct sl_session *session, const PGresult *result, struct sl_er
     if (strcmp(state, "57014") == 0 && primary != NULL && strstr(primary, "user request") != NULL)
         sl_error_set(err, SL_DB_LOST, "the query was cancelled in the database");
     snprintf(err->sqlstate, sizeof err->sqlstate, "%s", state);
+    const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+    err->position = position == NULL ? 0 : (int)strtol(position, NULL, 10);
     return sl_error_detail(err, "%s", primary == NULL ? "" : primary);
 }

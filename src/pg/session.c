@@ -11,8 +11,22 @@
 #include "base/limits.h"
 #include "pg/internal.h"
 
-/* A connection that is not there after this time will not come (ms). */
-#define CONNECT_TIMEOUT_MS 10000
+/* A connection that is not there after this time will not come (s), unless connect_timeout says
+ * else. */
+#define CONNECT_TIMEOUT 10
+
+/* connect_timeout of the dsn or PGCONNECT_TIMEOUT: libpq leaves it to whoever polls. Seconds. */
+static int connect_timeout(PGconn *conn)
+{
+    PQconninfoOption *options = PQconninfo(conn);
+    int timeout = 0;
+
+    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
+        if (strcmp(o->keyword, "connect_timeout") == 0 && o->val != NULL)
+            timeout = (int)strtol(o->val, NULL, 10);
+    PQconninfoFree(options);
+    return timeout > 0 && timeout < 3600 ? timeout : CONNECT_TIMEOUT;
+}
 
 const char *sl_pg_version(void)
 {
@@ -33,7 +47,8 @@ void sl_pg_setup(void)
 
 static int connect_wait(struct sl_session *session, struct sl_watch *watch, struct sl_error *err)
 {
-    int64_t deadline = sl_clock_ms() + CONNECT_TIMEOUT_MS;
+    int timeout = connect_timeout(session->conn);
+    int64_t deadline = sl_clock_ms() + timeout * (int64_t)1000;
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
     short revents;
 
@@ -44,7 +59,7 @@ static int connect_wait(struct sl_session *session, struct sl_watch *watch, stru
             return sl_pg_error(session, NULL, err);
         if (left == 0)
             return sl_error_set(err, SL_UNAVAILABLE, "the database did not answer in %d s",
-                                CONNECT_TIMEOUT_MS / 1000);
+                                timeout);
         short events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
         if (sl_watch_wait(watch, PQsocket(session->conn), events, left, &revents, err) < 0)
             return -1;
@@ -64,8 +79,8 @@ struct sl_session *sl_session_open(const char *dsn, struct sl_watch *watch, stru
                                     "dbname",
                                     "client_encoding",
                                     NULL};
-    const char *const values[] = {
-        "30", "10", "3", "pgsluice", dsn[0] == '\0' ? NULL : dsn, "UTF8", NULL};
+    const char *const values[] = {"30",   "10", "3", "pgsluice", dsn[0] == '\0' ? NULL : dsn,
+                                  "UTF8", NULL};
     struct sl_session *session = calloc(1, sizeof *session);
 
     if (session == NULL) {
@@ -131,6 +146,11 @@ void sl_session_cancel_close(struct sl_session *session)
     sl_session_close(session);
 }
 
+int sl_session_fd(const struct sl_session *session)
+{
+    return PQsocket(session->conn);
+}
+
 bool sl_session_reusable(const struct sl_session *session)
 {
     return !session->failed && session->wide_row <= SL_REUSE_ROW_MAX &&
@@ -183,8 +203,8 @@ int sl_pg_wait_result(struct sl_session *session, struct sl_watch *watch, int64_
     return 0;
 }
 
-int sl_pg_next(struct sl_session *session, struct sl_watch *watch, int64_t limit,
-               PGresult **result, struct sl_error *err)
+int sl_pg_next(struct sl_session *session, struct sl_watch *watch, int64_t limit, PGresult **result,
+               struct sl_error *err)
 {
     if (sl_pg_wait_result(session, watch, limit, err) < 0)
         return -1;

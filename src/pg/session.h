@@ -33,6 +33,9 @@ void sl_session_close(struct sl_session *session);
  */
 void sl_session_cancel_close(struct sl_session *session);
 
+/* The socket, for poll(2) only. */
+int sl_session_fd(const struct sl_session *session);
+
 /* May another run have it: idle, no wide row seen, never failed? */
 bool sl_session_reusable(const struct sl_session *session);
 

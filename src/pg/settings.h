@@ -22,6 +22,10 @@ struct sl_settings {
 };
 
 #define SL_SETTINGS_VALUES 4
+#define SL_SETTINGS_MAX 8192 /* bytes of the statement */
+
+/* How an export's transaction begins. */
+#define SL_BEGIN "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 /*
  * Appends one SELECT of transaction-local set_config() calls, whose first column

@@ -190,14 +190,6 @@ char sl_queue_last_byte(struct sl_queue *queue)
     return byte;
 }
 
-bool sl_queue_readable(struct sl_queue *queue)
-{
-    pthread_mutex_lock(&queue->lock);
-    bool readable = deliverable(queue) > 0;
-    pthread_mutex_unlock(&queue->lock);
-    return readable;
-}
-
 size_t sl_queue_memory(struct sl_queue *queue)
 {
     pthread_mutex_lock(&queue->lock);

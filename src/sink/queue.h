@@ -33,14 +33,10 @@ enum sl_queue_state { SL_QUEUE_OPEN, SL_QUEUE_ENDED, SL_QUEUE_ABORTED };
  * producer has ended.  Returns bytes copied; with 0, *state says whether more may
  * come (OPEN), all was delivered (ENDED), or the producer gave up (ABORTED).
  */
-size_t sl_queue_read(struct sl_queue *queue, char *bytes, size_t max,
-                     enum sl_queue_state *state);
+size_t sl_queue_read(struct sl_queue *queue, char *bytes, size_t max, enum sl_queue_state *state);
 
 /* The byte held back, or '\n' when the queue is empty. Consumer, after ABORTED. */
 char sl_queue_last_byte(struct sl_queue *queue);
-
-/* Does the queue hold bytes that the consumer could take now? Any thread. */
-bool sl_queue_readable(struct sl_queue *queue);
 
 /* Bytes of memory allocated for blocks. Any thread. */
 size_t sl_queue_memory(struct sl_queue *queue);

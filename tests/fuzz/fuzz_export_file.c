@@ -16,8 +16,8 @@ static void require(int truth)
 
 static void check(const struct sl_export *export)
 {
-    struct sl_query query;
-    struct sl_error err;
+    struct sl_query query = {0};
+    struct sl_error err = {0};
 
     require(export->sql_line >= 1 && export->n_params <= SL_MAX_PARAMS);
     require(export->parallel >= 1 && export->max_rows >= 0 && export->max_bytes >= 0);

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """A broken export looks broken to every client: curl, wget, Python line by line, Node's http and fetch."""
 
+import time
+
 from harness import *
 from peers import *
 

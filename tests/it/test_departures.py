@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A client that leaves, at any moment and in any manner, ends its query within a second."""
 
+import time
 import uuid
 
 from harness import *

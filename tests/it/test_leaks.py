@@ -6,6 +6,8 @@ five at once and then one after the other, while an older idle connection is ope
 that only show beside one.
 """
 
+import time
+
 from harness import *
 from peers import *
 
@@ -39,8 +41,6 @@ def ask(s, way, export, head=True, rcvbuf=262144):
     method, version, close = WAYS[way]
     return Reader(s, "/exports/%s.csv" % export, rcvbuf, head, method, version, close)
 
-
-# ---------------------------------------------------------------- the outcomes, each for n clients at once
 
 def ok(s, way, n):
     readers = [ask(s, way, "small", head=False) for _ in range(n)]
@@ -111,8 +111,6 @@ def stall(s, way, n):
         true(not r.read_all().complete, "a stalled run looks whole")
         r.close()
 
-
-# ---------------------------------------------------------------- counting
 
 def census(s):
     """(descriptors without those of idle database connections, threads, running exports, the descriptors)."""

@@ -2,6 +2,9 @@
 """The limits: max_row, max_rows, max_bytes, max_duration, max_hold, lock_timeout, stall_timeout, min_rate."""
 
 import hashlib
+import subprocess
+import threading
+import time
 
 from harness import *
 from peers import *
@@ -40,8 +43,6 @@ def ended(s, reader, kind="timeout"):
     true(not reader.read_all().complete, "the transfer looks whole")
     return receipt
 
-
-# ---------------------------------------------------------------- sizes
 
 @test
 def a_row_over_max_row_breaks_the_transfer_and_its_connection_is_not_used_again():
@@ -119,8 +120,6 @@ def max_bytes_is_never_a_silent_cap():
         r, receipt = broken(s, "/exports/less.csv", "limit")
         equal(r.body, whole[:len(r.body)])
 
-
-# ---------------------------------------------------------------- times
 
 @test
 def max_duration_ends_a_query_before_its_first_row():
@@ -212,8 +211,6 @@ def a_lock_that_is_not_given_is_a_504():
             problem(s.get("/exports/locked.csv"), 504, "timeout", sqlstate="55P03")
         equal(s.get("/exports/locked.csv").body, b"i\n")
 
-
-# ---------------------------------------------------------------- the client's pace
 
 @test
 def a_client_that_stops_reading_is_ended_after_stall_timeout():

@@ -1,6 +1,12 @@
 #!/usr/bin/env python3
 """Constant memory: the bars of the README, measured as peak resident memory of the real program."""
 
+import os
+import re
+import subprocess
+import threading
+import time
+
 from harness import *
 from peers import *
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Behind pgbouncer in transaction pooling everything is as without it, and nothing leaks to the pool's others."""
 
+import time
+
 from harness import *
 from peers import *
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Through nginx: a broken transfer stays broken, a departure is passed on, and HTTP/1.0 is refused."""
 
+import json
+
 from harness import *
 from peers import *
 

@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 """Admission: at most max_exports at once, the others wait, and who cannot wait is told so."""
 
+import json
+import threading
+import time
+
 from harness import *
 from peers import *
 

@@ -1,6 +1,11 @@
 #!/usr/bin/env python3
 """SIGTERM: running exports may end within drain_timeout, then they are broken; the exit code is 0."""
 
+import signal
+import socket
+import subprocess
+import time
+
 from harness import *
 from peers import *
 

@@ -63,6 +63,7 @@ START_TEST(a_slow_fetch_halves_it)
 {
     struct sl_fetch_size size = fresh();
 
+    size.rows = 64;
     sl_fetch_size_learn(&size, 64, 64, 10, SL_FETCH_SLOW_MS);
     ck_assert_int_eq(size.rows, 64);
     sl_fetch_size_learn(&size, 64, 64, 10, SL_FETCH_SLOW_MS + 1);

@@ -118,7 +118,8 @@ START_TEST(a_run_that_began_leaves_its_receipt)
     ck_assert_int_eq(receipt.rows, 7);
     ck_assert_str_ne(receipt.finished_at, "");
     ck_assert_ptr_null(sl_registry_find(registry, id));
-    ck_assert(!sl_service_cancel(service, id, "too late"));
+    struct sl_receipt cancelled;
+    ck_assert(!sl_service_cancel(service, id, "too late", &cancelled));
 }
 END_TEST
 
@@ -216,13 +217,15 @@ START_TEST(a_cancel_by_id_reaches_the_run)
     char id[SL_RUN_ID_TEXT];
     struct sl_run *run = new_run(id_of(id, 1), "token:a");
 
-    ck_assert(sl_service_cancel(service, id, "cancelled by its caller"));
+    struct sl_receipt cancelled;
+    ck_assert(sl_service_cancel(service, id, "cancelled by its caller", &cancelled));
+    ck_assert_int_eq(cancelled.state, SL_RUN_CANCELLED);
     ck_assert(sl_run_aborted(run));
     sl_run_receipt(run, &receipt);
     ck_assert_int_eq(receipt.state, SL_RUN_CANCELLED);
     ck_assert_str_eq(receipt.detail, "cancelled by its caller");
     sl_run_release(run);
-    ck_assert(!sl_service_cancel(service, "no-such-id", "x"));
+    ck_assert(!sl_service_cancel(service, "no-such-id", "x", &cancelled));
 }
 END_TEST
 

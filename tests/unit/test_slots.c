@@ -41,6 +41,7 @@ static void init(struct caller *caller, struct sl_slots *slots, atomic_int *next
 {
     memset(caller, 0, sizeof *caller);
     caller->watch.check = check;
+    caller->watch.source_fd = -1;
     caller->watch.deadline_ms = INT64_MAX;
     caller->watch.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     ck_assert_int_ge(caller->watch.wake_fd, 0);

@@ -47,6 +47,7 @@ static void setup(void)
 {
     memset(&f, 0, sizeof f);
     f.watch.check = check;
+    f.watch.source_fd = -1;
     f.watch.deadline_ms = INT64_MAX;
     f.watch.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     ck_assert_int_ge(f.watch.wake_fd, 0);
