@@ -153,6 +153,9 @@ static int begin_token(struct loader *loader, const struct sl_ini_entry *entry, 
                                 "%s: [token %s] is there already; keep one of the two", where,
                                 entry->name);
     }
+    if (strlen(entry->name) > SL_TOKEN_NAME_MAX)
+        return sl_error_set(loader->err, SL_CONFIG, "%s: the token's name is longer than %d bytes",
+                            where, SL_TOKEN_NAME_MAX);
     if (config->n_tokens >= SL_MAX_TOKENS)
         return sl_error_set(loader->err, SL_CONFIG, "%s: more than %d tokens", where,
                             SL_MAX_TOKENS);

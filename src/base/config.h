@@ -13,6 +13,7 @@
 
 #define SL_DEFAULT_CONFIG "/etc/pgsluice/pgsluice.conf"
 #define SL_MAX_TOKENS 1000
+#define SL_TOKEN_NAME_MAX 64 /* bytes of NAME in [token NAME] */
 
 struct sl_config_token {
     char *name;

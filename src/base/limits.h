@@ -26,6 +26,9 @@
 #define SL_FETCH_FIRST 8
 #define SL_FETCH_LARGEST 1024
 
+/* Whole results are read only where at least so many rows of the widest kind fit in a share. */
+#define SL_FETCH_WHOLE_MIN 128
+
 /* A FETCH that took longer than this is made smaller, so that cancel and limits are prompt (ms). */
 #define SL_FETCH_SLOW_MS 200
 

@@ -34,6 +34,13 @@ static int wait_limit(const struct sl_watch *watch, int timeout_ms)
     return timeout_ms >= 0 && timeout_ms < left ? timeout_ms : left;
 }
 
+int sl_watch_look(struct sl_watch *watch, struct sl_error *err)
+{
+    if (watch->check(watch, err) < 0)
+        return -1;
+    return watch->tick != NULL && sl_clock_ms() >= watch->tick_at ? watch->tick(watch, err) : 0;
+}
+
 int sl_watch_wait(struct sl_watch *watch, int fd, short events, int timeout_ms, short *revents,
                   struct sl_error *err)
 {
@@ -51,9 +58,7 @@ int sl_watch_wait(struct sl_watch *watch, int fd, short events, int timeout_ms, 
         return sl_error_set(err, SL_INTERNAL, "poll failed: %s", strerror(errno));
     if (n > 0 && fds[0].revents != 0)
         sl_wake_clear(watch->wake_fd);
-    if (watch->check(watch, err) < 0)
-        return -1;
-    if (watch->tick != NULL && sl_clock_ms() >= watch->tick_at && watch->tick(watch, err) < 0)
+    if (sl_watch_look(watch, err) < 0)
         return -1;
     if (n > 0 && fds[2].revents != 0)
         return sl_error_set(err, SL_DB_LOST, "the database connection was lost");

@@ -29,6 +29,9 @@ struct sl_watch {
 int sl_watch_wait(struct sl_watch *watch, int fd, short events, int timeout_ms, short *revents,
                   struct sl_error *err) SL_MUSTCHECK;
 
+/* What a wait does beside waiting: check(), and tick() when it is due. */
+int sl_watch_look(struct sl_watch *watch, struct sl_error *err) SL_MUSTCHECK;
+
 /* Adds one to an eventfd: wakes its owner. Any thread, any signal state. */
 void sl_wake(int wake_fd);
 

@@ -175,6 +175,21 @@ static int read_estimate(struct sl_cursor *cursor, struct sl_error *err)
     return 0;
 }
 
+/*
+ * Whole results are cheaper than rows one by one, but FETCHes that are small
+ * because rows could be wide are dearer still.
+ */
+static void choose_mode(struct sl_cursor *cursor, int64_t widest)
+{
+    struct sl_fetch_size bounded = cursor->size;
+
+    sl_fetch_size_bound(&bounded, widest);
+    if (bounded.largest < SL_FETCH_WHOLE_MIN)
+        cursor->by_row = true;
+    else
+        cursor->size = bounded;
+}
+
 static int keep_columns(struct sl_cursor *cursor, const PGresult *result, struct sl_error *err)
 {
     int64_t width = 0;
@@ -198,7 +213,7 @@ static int keep_columns(struct sl_cursor *cursor, const PGresult *result, struct
         width += cell + (int64_t)sizeof(PGresult *) * 2; /* libpq's own 16 bytes a value */
     }
     if (!cursor->by_row)
-        sl_fetch_size_bound(&cursor->size, width);
+        choose_mode(cursor, width);
     return 0;
 }
 

@@ -178,23 +178,38 @@ int sl_pg_flush(struct sl_session *session, struct sl_watch *watch, struct sl_er
     }
 }
 
+/* Bytes that can be read now, 0 when there are none or it is not known. */
+static int64_t bytes_waiting(const struct sl_session *session)
+{
+    int waiting = 0;
+
+    return ioctl(PQsocket(session->conn), FIONREAD, &waiting) == 0 ? waiting : 0;
+}
+
+static int wait_readable(struct sl_session *session, struct sl_watch *watch, struct sl_error *err)
+{
+    int64_t started = sl_clock_us();
+    short revents = 0;
+
+    while (revents == 0)
+        if (sl_watch_wait(watch, PQsocket(session->conn), POLLIN, -1, &revents, err) < 0)
+            return -1;
+    session->waited_us += sl_clock_us() - started;
+    return 0;
+}
+
 int sl_pg_wait_result(struct sl_session *session, struct sl_watch *watch, int64_t limit,
                       struct sl_error *err)
 {
     int64_t arrived = 0;
-    int waiting;
-    short revents;
 
     while (PQisBusy(session->conn)) {
-        int64_t started = sl_clock_us();
+        int64_t waiting = bytes_waiting(session);
 
-        if (sl_watch_wait(watch, PQsocket(session->conn), POLLIN, -1, &revents, err) < 0)
+        /* A server that is ahead of us needs no poll; only the looking around remains. */
+        if ((waiting > 0 ? sl_watch_look(watch, err) : wait_readable(session, watch, err)) < 0)
             return -1;
-        session->waited_us += sl_clock_us() - started;
-        if (revents == 0)
-            continue;
-        if (ioctl(PQsocket(session->conn), FIONREAD, &waiting) == 0)
-            arrived += waiting;
+        arrived += waiting > 0 ? waiting : bytes_waiting(session);
         if (arrived > limit)
             return sl_error_set(err, SL_LIMIT, "a row is larger than max_row");
         if (PQconsumeInput(session->conn) == 0)
