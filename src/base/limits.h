@@ -35,6 +35,13 @@
 /* Bytes wait this long at most for a block to fill before the client gets them (ms). */
 #define SL_PUBLISH_MS 100
 
+/* What libpq may have read beside one row when it is stopped at max_row: rows that follow it. */
+#define SL_ROW_SLACK (1024 * 1024)
+
+/* How long the server is waited for when a query is cancelled, before the connection is closed
+ * (ms). */
+#define SL_CANCEL_MS 500
+
 /* A connection that carried a row over this is closed, not reused: libpq never shrinks. */
 #define SL_REUSE_ROW_MAX (1024 * 1024)
 

@@ -1,5 +1,5 @@
 /*
- * How a producer waits: for a descriptor, for a wake-up from another thread, for
+ * How a thread of a run waits: for a descriptor, for a wake-up from another thread, for
  * its deadline, and, if it has bytes that nobody sees yet, for the moment to show
  * them.  Owned and used by one thread; others only write to wake_fd.
  */

@@ -213,6 +213,7 @@ static int bind_param(struct binding *binding, const struct sl_arg *arg, bool *g
     if (!sl_utf8_valid(arg->value, strlen(arg->value)))
         return sl_error_param(binding->err, arg->name, "parameter %s is not valid UTF-8",
                               arg->name);
+    binding->query->given[i] = true;
     return replace(&binding->query->values[i], arg->value, binding->err);
 }
 

@@ -24,11 +24,12 @@ struct sl_args {
 struct sl_query {
     const struct sl_export *export;
     size_t n_values;
-    char **values;  /* one per export parameter, NULL for SQL NULL */
-    bool header;    /* _header=names (default) or off */
-    char *timezone; /* "" : the export's, else the configuration's */
-    char *filename; /* "" : the export's, else the default name */
-    char *run_id;   /* "" : one is made; else a lower-case UUIDv4 */
+    char **values;             /* one per export parameter, NULL for SQL NULL */
+    bool given[SL_MAX_PARAMS]; /* the value is the caller's own, no default */
+    bool header;               /* _header=names (default) or off */
+    char *timezone;            /* "" : the export's, else the configuration's */
+    char *filename;            /* "" : the export's, else the default name */
+    char *run_id;              /* "" : one is made; else a lower-case UUIDv4 */
 };
 
 /*

@@ -20,12 +20,6 @@ static int go_on(struct sl_watch *watch, struct sl_error *err)
     return 0;
 }
 
-static void print_error(void *ctx, const struct sl_error *err)
-{
-    (void)ctx;
-    fprintf(stderr, "%s\n", err->message);
-}
-
 /* Where the error is in the file: the query keeps its line breaks when it is rewritten. */
 static int query_line(const struct sl_export *export, const struct sl_error *err)
 {
@@ -44,37 +38,48 @@ static int check_parts(struct sl_session *session, const struct sl_export *expor
                        const struct sl_settings *settings, struct sl_watch *watch, int *line,
                        struct sl_error *err)
 {
-    *line = 1;
+    const char *values[SL_MAX_PARAMS];
+
     if (sl_check_begin(session, settings, watch, err) < 0)
         return -1;
     for (size_t i = 0; i < export->n_params; i++) {
         const struct sl_param *param = &export->params[i];
 
         *line = param->line;
+        values[i] = param->default_value;
         if (sl_check_value(session, param->type, param->default_value, watch, err) < 0)
             return -1;
     }
-    if (sl_check_query(session, export->sql, watch, err) == 0)
+    if (sl_check_query(session, export->sql, (int)export->n_params, values, watch, err) == 0)
         return 0;
     *line = query_line(export, err);
     return -1;
 }
 
-static int check_export(const struct sl_config *config, const struct sl_export *export,
-                        struct sl_watch *watch, int *line, struct sl_error *err)
+static struct sl_settings settings_for(const struct sl_config *config, const char *role)
 {
-    struct sl_settings settings = {
+    return (struct sl_settings){
         .application_name = "pgsluice:check",
-        .timezone = export->timezone[0] != '\0' ? export->timezone : config->database.timezone,
-        .search_path = export->search_path,
-        .role = export->role,
-        .jit = export->jit,
+        .timezone = config->database.timezone,
+        .search_path = "",
+        .role = role,
         .lock_timeout = config->database.lock_timeout,
         .statement_timeout = PREPARE_TIMEOUT_MS,
         .idle_timeout = PREPARE_TIMEOUT_MS,
     };
+}
+
+static int check_export(const struct sl_config *config, const struct sl_export *export,
+                        struct sl_watch *watch, int *line, struct sl_error *err)
+{
+    struct sl_settings settings = settings_for(config, export->role);
     struct sl_session *session = sl_session_open(config->database.dsn, watch, err);
 
+    if (export->timezone[0] != '\0')
+        settings.timezone = export->timezone;
+    settings.search_path = export->search_path;
+    settings.jit = export->jit;
+    *line = 1;
     if (session == NULL)
         return -1;
     int rc = check_parts(session, export, &settings, watch, line, err);
@@ -82,38 +87,74 @@ static int check_export(const struct sl_config *config, const struct sl_export *
     return rc;
 }
 
-/* The exit code: 0, 78 for a refused export, 69 when the database cannot be reached. */
-static int check_exports(const struct sl_config *config, const struct sl_catalog *catalog)
+/* Can the database be reached, and does it know the time zone and, unless "", the role? */
+static int check_login(const struct sl_config *config, const char *section, const char *role,
+                       struct sl_watch *watch)
 {
-    struct sl_watch watch = {.check = go_on, .source_fd = -1, .deadline_ms = INT64_MAX};
-    int code = 0;
+    struct sl_settings settings = settings_for(config, role);
+    struct sl_error err;
+    struct sl_session *session = sl_session_open(config->database.dsn, watch, &err);
 
-    watch.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (session == NULL)
+        return sl_fail(&err);
+    int rc = sl_check_begin(session, &settings, watch, &err);
+    sl_session_close(session);
+    if (rc == 0)
+        return 0;
+    fprintf(stderr, "%s: [%s]: the database refuses this: %s\n",
+            config->file == NULL ? "configuration" : config->file, section, err.detail);
+    return sl_kind_exit(SL_CONFIG);
+}
+
+static int check_logins(const struct sl_config *config, struct sl_watch *watch)
+{
+    int code = check_login(config, "database", "", watch);
+
+    if (code == 0 && config->anonymous.role[0] != '\0')
+        code = check_login(config, "anonymous", config->anonymous.role, watch);
+    for (size_t i = 0; i < config->n_tokens && code == 0; i++)
+        if (config->tokens[i].role[0] != '\0')
+            code = check_login(config, config->tokens[i].name, config->tokens[i].role, watch);
+    return code;
+}
+
+/* Is the export at fault, rather than the moment? */
+static bool refused(const struct sl_error *err)
+{
+    return err->kind == SL_SQL || err->kind == SL_FORBIDDEN || err->kind == SL_BAD_PARAMETER ||
+           err->kind == SL_CONFIG;
+}
+
+/* The exit code: 0, 78 for refused exports, else what went wrong first. */
+static int check_exports(const struct sl_config *config, const struct sl_catalog *catalog,
+                         struct sl_watch *watch)
+{
+    int code = check_logins(config, watch);
+
+    if (code != 0)
+        return code;
     for (size_t i = 0; i < catalog->n; i++) {
         const struct sl_export *export = catalog->exports[i];
         struct sl_error err;
-        int line = 1;
+        int line;
 
-        if (check_export(config, export, &watch, &line, &err) == 0) {
+        if (check_export(config, export, watch, &line, &err) == 0) {
             printf("ok %s\n", export->name);
             continue;
         }
-        if (err.kind == SL_UNAVAILABLE) {
-            fprintf(stderr, "pgsluice: %s: %s\n", err.message, err.detail);
-            code = sl_kind_exit(SL_UNAVAILABLE);
-            break;
-        }
+        if (!refused(&err))
+            return sl_fail(&err);
         fprintf(stderr, "%s:%d: the database refuses this: %s (SQLSTATE %s)\n", export->file, line,
-                err.detail, err.sqlstate);
+                err.detail[0] == '\0' ? err.message : err.detail, err.sqlstate);
         code = sl_kind_exit(SL_CONFIG);
     }
-    close(watch.wake_fd);
     return code;
 }
 
 int sl_cmd_check(int argc, char **argv)
 {
     static const char usage[] = "usage: pgsluice check [-c FILE]\n";
+    struct sl_watch watch = {.check = go_on, .source_fd = -1, .deadline_ms = INT64_MAX};
     struct sl_options options;
     struct sl_catalog *catalog = NULL;
     struct sl_config *config;
@@ -122,13 +163,13 @@ int sl_cmd_check(int argc, char **argv)
     int code = sl_options_read(argc, argv, "c", false, usage, &options);
     if (code >= 0)
         return code;
-    if (sl_config_load(options.config, true, &config, &err) < 0) {
-        fprintf(stderr, "%s\n", err.message);
-        return sl_kind_exit(err.kind);
-    }
+    if (sl_config_load(options.config, true, &config, &err) < 0)
+        return sl_fail(&err);
     sl_pg_setup();
-    int bad = sl_catalog_load(config->exports.directory, print_error, NULL, &catalog);
-    code = catalog == NULL ? sl_kind_exit(SL_INTERNAL) : check_exports(config, catalog);
+    watch.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    int bad = sl_catalog_load(config->exports.directory, sl_print_config_error, NULL, &catalog);
+    code = catalog == NULL ? sl_kind_exit(SL_INTERNAL) : check_exports(config, catalog, &watch);
+    close(watch.wake_fd);
     sl_catalog_free(catalog);
     sl_config_free(config);
     return bad < 0 ? sl_kind_exit(SL_CONFIG) : code;

@@ -12,6 +12,22 @@ static int mistake(const char *command, const char *what, const char *word, cons
     return sl_kind_exit(SL_USAGE);
 }
 
+void sl_print_config_error(void *ctx, const struct sl_error *err)
+{
+    (void)ctx;
+    fprintf(stderr, "%s\n", err->message);
+}
+
+int sl_fail(const struct sl_error *err)
+{
+    if (err->kind == SL_CONFIG)
+        sl_print_config_error(NULL, err);
+    else
+        fprintf(stderr, "pgsluice: %s%s%s\n", err->message, err->detail[0] == '\0' ? "" : ": ",
+                err->detail);
+    return sl_kind_exit(err->kind);
+}
+
 int sl_options_read(int argc, char **argv, const char *letters, bool arguments, const char *usage,
                     struct sl_options *options)
 {

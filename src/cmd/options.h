@@ -1,8 +1,10 @@
-/* The options that commands share, read in one place so that every mistake reads the same. */
+/* What commands share: their options and errors, in one place so that all read the same. */
 #ifndef SL_OPTIONS_H
 #define SL_OPTIONS_H
 
 #include <stdbool.h>
+
+#include "base/error.h"
 
 struct sl_options {
     const char *config; /* -c, NULL: not given */
@@ -18,5 +20,14 @@ struct sl_options {
  */
 int sl_options_read(int argc, char **argv, const char *letters, bool arguments, const char *usage,
                     struct sl_options *options);
+
+/*
+ * An error in a file of ours (SL_CONFIG): "FILE:LINE: what" as compilers print it, so
+ * that editors find the line.  Fits sl_catalog_load(); ctx is not used.
+ */
+void sl_print_config_error(void *ctx, const struct sl_error *err);
+
+/* Prints the error that ends a command and returns the exit code. */
+int sl_fail(const struct sl_error *err);
 
 #endif

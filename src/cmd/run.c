@@ -14,29 +14,13 @@
 #include "export/run.h"
 #include "sink/file.h"
 
-/* How often a writer that is blocked is told about a signal (us). */
-#define NUDGE_US 100000
-
 struct stopper {
     sigset_t signals;
-    pthread_t writer;
     struct sl_run *run;
     atomic_int signal; /* the one that came, 0: none */
 };
 
-static int fail(const struct sl_error *err)
-{
-    fprintf(stderr, "pgsluice: %s%s%s\n", err->message, err->detail[0] == '\0' ? "" : ": ",
-            err->detail);
-    return sl_kind_exit(err->kind);
-}
-
-static void interrupt(int signal)
-{
-    (void)signal; /* its only use is that a blocked write returns */
-}
-
-/* Turns the first signal into an abort; nudges the writer until the process ends. */
+/* Turns the first signal into an abort. */
 static void *wait_for_signal(void *arg)
 {
     struct stopper *stopper = arg;
@@ -46,24 +30,17 @@ static void *wait_for_signal(void *arg)
         return NULL;
     atomic_store(&stopper->signal, signal);
     sl_run_abort(stopper->run, SL_CANCELLED, "stopped by a signal");
-    for (;;) {
-        pthread_kill(stopper->writer, SIGUSR1);
-        usleep(NUDGE_US);
-    }
+    return NULL;
 }
 
 static void catch_signals(struct stopper *stopper)
 {
-    struct sigaction nudge = {.sa_handler = interrupt};
-
-    sigaction(SIGUSR1, &nudge, NULL);
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&stopper->signals);
     sigaddset(&stopper->signals, SIGINT);
     sigaddset(&stopper->signals, SIGTERM);
     sigaddset(&stopper->signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &stopper->signals, NULL);
-    stopper->writer = pthread_self();
 }
 
 static void print_receipt(struct sl_run *run)
@@ -86,15 +63,15 @@ static int execute(struct sl_run *run, const char *output)
     struct stopper stopper = {.run = run};
     struct sl_error err;
     pthread_t thread;
-    struct sl_file *file = sl_file_new(output, &err);
 
+    catch_signals(&stopper); /* before there is a temporary file to leave behind */
+    struct sl_file *file = sl_file_new(output, &err);
     if (file == NULL)
-        return fail(&err);
-    catch_signals(&stopper);
+        return sl_fail(&err);
     if (pthread_create(&thread, NULL, wait_for_signal, &stopper) != 0) {
         sl_error_set(&err, SL_INTERNAL, "no thread for signals");
         sl_file_free(file);
-        return fail(&err);
+        return sl_fail(&err);
     }
     int rc = sl_run_execute(run, sl_file_sink(file), &err);
     pthread_cancel(thread);
@@ -104,7 +81,7 @@ static int execute(struct sl_run *run, const char *output)
     int number = atomic_load(&stopper.signal);
     if (rc == 0)
         return 0;
-    int code = fail(&err);
+    int code = sl_fail(&err);
     return number != 0 ? 128 + number : code;
 }
 
@@ -125,12 +102,6 @@ static int read_args(int argc, char **argv, struct sl_args *args, struct sl_erro
     return 0;
 }
 
-static void print_error(void *ctx, const struct sl_error *err)
-{
-    (void)ctx;
-    fprintf(stderr, "%s\n", err->message);
-}
-
 static int run_export(const struct sl_config *config, const char *name, int argc, char **argv,
                       const char *output)
 {
@@ -142,25 +113,25 @@ static int run_export(const struct sl_config *config, const char *name, int argc
     struct sl_error err;
     int code = 0;
 
-    if (sl_catalog_load(config->exports.directory, print_error, NULL, &catalog) < 0) {
+    if (sl_catalog_load(config->exports.directory, sl_print_config_error, NULL, &catalog) < 0) {
         code = sl_kind_exit(SL_CONFIG);
         goto out;
     }
     const struct sl_export *export = sl_catalog_find(catalog, name);
     if (export == NULL) {
         sl_error_set(&err, SL_NOT_FOUND, "there is no export '%s': see pgsluice list", name);
-        code = fail(&err);
+        code = sl_fail(&err);
         goto out;
     }
     service = sl_service_new(config, catalog);
     if (service == NULL) {
         sl_error_nomem(&err);
-        code = fail(&err);
+        code = sl_fail(&err);
         goto out;
     }
     if (read_args(argc, argv, &args, &err) < 0 || sl_query_bind(export, &args, &query, &err) < 0 ||
         sl_run_new(service, &query, "cli", "", "cli", &run, &err) < 0) {
-        code = fail(&err);
+        code = sl_fail(&err);
         goto out;
     }
     code = execute(run, output);
@@ -185,10 +156,10 @@ int sl_cmd_run(int argc, char **argv)
         return code;
     if (optind == argc) {
         sl_error_set(&err, SL_USAGE, "run: which export? see pgsluice list");
-        return fail(&err);
+        return sl_fail(&err);
     }
     if (sl_config_load(options.config, false, &config, &err) < 0)
-        return fail(&err);
+        return sl_fail(&err);
     sl_log_setup(SL_LOG_ERROR, config->log.json); /* the receipt says it all */
     code = run_export(config, argv[optind], argc - optind - 1, argv + optind + 1,
                       options.output == NULL ? "-" : options.output);

@@ -61,8 +61,9 @@ struct sl_run {
     bool finished;        /* complete, or nobody works on it any more: out of the registry */
 };
 
-/* Fails the run with *err, unless it has a reason already. Wakes both sides. */
-void sl_run_fail(struct sl_run *run, const struct sl_error *err);
+/* Fails the run with *err, unless it has ended or has a reason already (false). Wakes both sides.
+ */
+bool sl_run_fail(struct sl_run *run, const struct sl_error *err);
 
 /*
  * The run is over: final receipt, log line, out of the registry.  Once; later

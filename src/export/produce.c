@@ -198,14 +198,19 @@ static void name_parameter(const struct sl_run *run, struct sl_error *err)
 
         if (i < 0 || (size_t)i >= export->n_params)
             return;
-        sl_error_param(err, export->params[i].name, "parameter %s: not a valid %s",
-                       export->params[i].name, export->params[i].type);
+        if (run->query.given[i])
+            sl_error_param(err, export->params[i].name, "parameter %s: not a valid %s",
+                           export->params[i].name, export->params[i].type);
+        else
+            sl_error_set(err, SL_SQL, "the export's default of parameter %s is not a valid %s",
+                         export->params[i].name, export->params[i].type);
     }
     memcpy(err->sqlstate, server.sqlstate, sizeof err->sqlstate);
     memcpy(err->detail, server.detail, sizeof err->detail);
 }
 
-/* A kept connection may have died unnoticed: then, and only then, a second try on a new one. */
+/* A kept connection may have died without a word: then, and only then, a second try on a new one.
+ */
 static int begin(struct sl_run *run, struct sl_error *err)
 {
     run->session = sl_slots_take(run->service->slots);
@@ -215,7 +220,7 @@ static int begin(struct sl_run *run, struct sl_error *err)
         return -1;
     set_deadline(run);
     int rc = open_cursor(run, err);
-    if (rc < 0 && kept && err->kind == SL_DB_LOST) {
+    if (rc < 0 && kept && err->kind == SL_DB_LOST && err->sqlstate[0] == '\0') {
         run->watch.source_fd = -1;
         sl_session_close(run->session);
         run->session = NULL;
@@ -277,6 +282,17 @@ static int send_ahead(struct sl_run *run, struct sl_error *err)
     return 0;
 }
 
+static void note_memory(struct sl_run *run)
+{
+    int64_t queue = run->queue == NULL ? SL_BLOCK_SIZE : (int64_t)sl_queue_memory(run->queue);
+    int64_t now = queue + sl_cursor_memory(run->cursor);
+
+    pthread_mutex_lock(&run->lock);
+    if (now > run->receipt.peak_memory)
+        run->receipt.peak_memory = now;
+    pthread_mutex_unlock(&run->lock);
+}
+
 static int fetch_all(struct sl_run *run, struct sl_error *err)
 {
     struct sl_cursor *cursor = run->cursor;
@@ -292,6 +308,7 @@ static int fetch_all(struct sl_run *run, struct sl_error *err)
         }
         if (sl_cursor_read(cursor, write_row, run, err) < 0)
             return -1;
+        note_memory(run);
         if ((first || sl_clock_ms() >= run->watch.tick_at) && publish(run, err) < 0)
             return -1;
         first_batch_done(run);
@@ -299,20 +316,9 @@ static int fetch_all(struct sl_run *run, struct sl_error *err)
     return publish(run, err);
 }
 
-static void note_peak(struct sl_run *run)
-{
-    int64_t queue = run->queue == NULL ? SL_BLOCK_SIZE : (int64_t)sl_queue_memory(run->queue);
-    int64_t row = run->cursor == NULL ? 0 : sl_cursor_widest(run->cursor);
-
-    pthread_mutex_lock(&run->lock);
-    run->receipt.peak_memory = queue + row * 22 / 10; /* see base/limits.h */
-    pthread_mutex_unlock(&run->lock);
-}
-
 /* Connection and slot are free before the client learns how the run ended. */
 static void let_go(struct sl_run *run, bool ok)
 {
-    note_peak(run);
     run->watch.source_fd = -1;
     sl_cursor_free(run->cursor);
     run->cursor = NULL;
@@ -355,6 +361,7 @@ int sl_run_execute(struct sl_run *run, struct sl_sink *sink, struct sl_error *er
 {
     int rc = -1;
 
+    sink->watch = &run->watch;
     run->digest = sl_digest_new(sink, err);
     if (run->digest != NULL) {
         run->sink = sl_digest_sink(run->digest);

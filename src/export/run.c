@@ -145,24 +145,34 @@ void sl_run_receipt(struct sl_run *run, struct sl_receipt *receipt)
     pthread_mutex_unlock(&run->lock);
 }
 
-void sl_run_fail(struct sl_run *run, const struct sl_error *err)
+bool sl_run_fail(struct sl_run *run, const struct sl_error *err)
 {
     pthread_mutex_lock(&run->lock);
-    if (run->error.kind == SL_NONE && !run->finished) {
+    bool first = run->error.kind == SL_NONE && !run->finished;
+    if (first) {
         run->error = *err;
         atomic_store_explicit(&run->stop, true, memory_order_release);
     }
     pthread_mutex_unlock(&run->lock);
     sl_wake(run->watch.wake_fd);
     sl_wake(run->consumer.wake_fd);
+    return first;
 }
 
-void sl_run_abort(struct sl_run *run, enum sl_kind kind, const char *why)
+bool sl_run_abort(struct sl_run *run, enum sl_kind kind, const char *why)
 {
     struct sl_error err;
 
     sl_error_set(&err, kind, "%s", why);
-    sl_run_fail(run, &err);
+    return sl_run_fail(run, &err);
+}
+
+bool sl_run_begun(struct sl_run *run)
+{
+    pthread_mutex_lock(&run->lock);
+    bool begun = run->begun;
+    pthread_mutex_unlock(&run->lock);
+    return begun;
 }
 
 bool sl_run_aborted(struct sl_run *run)

@@ -30,7 +30,11 @@ int sl_run_new(struct sl_service *service, struct sl_query *query, const char *o
                const char *role, const char *peer, struct sl_run **run,
                struct sl_error *err) SL_MUSTCHECK;
 
+/* Borrowed, constant while a reference is held. */
 const char *sl_run_id(const struct sl_run *run);
+
+/* Was the database asked, so that the run leaves a receipt? */
+bool sl_run_begun(struct sl_run *run);
 
 /* The query, for file name and header options; valid while a reference is held. */
 const struct sl_query *sl_run_query(const struct sl_run *run);
@@ -77,8 +81,11 @@ void sl_run_consumed(struct sl_run *run, bool delivered);
  */
 int sl_run_execute(struct sl_run *run, struct sl_sink *sink, struct sl_error *err) SL_MUSTCHECK;
 
-/* Ends a run early. kind SL_CANCELLED gives state cancelled, any other failed. */
-void sl_run_abort(struct sl_run *run, enum sl_kind kind, const char *why);
+/*
+ * Ends a run early. kind SL_CANCELLED gives state cancelled, any other failed.
+ * false: it has ended already, or has another reason to.
+ */
+bool sl_run_abort(struct sl_run *run, enum sl_kind kind, const char *why);
 
 /*
  * Has the client had data waiting and been too slow?  Called by the reaper about
@@ -90,6 +97,7 @@ bool sl_run_too_slow(struct sl_run *run);
 /* True when the run was aborted and its consumer has not noticed yet (it sits in a send). */
 bool sl_run_aborted(struct sl_run *run);
 
+/* A further reference; each one is given back once. The last frees the run. Any thread. */
 struct sl_run *sl_run_ref(struct sl_run *run);
 void sl_run_release(struct sl_run *run);
 

@@ -68,10 +68,10 @@ bool sl_service_cancel(struct sl_service *service, const char *id, const char *w
 
     if (run == NULL)
         return false;
-    sl_run_abort(run, SL_CANCELLED, why);
+    bool cancelled = sl_run_abort(run, SL_CANCELLED, why);
     sl_run_receipt(run, receipt);
     sl_run_release(run);
-    return true;
+    return cancelled;
 }
 
 void sl_service_cancel_all(struct sl_service *service, const char *why)

@@ -70,7 +70,9 @@ int sl_run_start(struct sl_run *run, struct sl_error *err)
     if (rc == 0)
         return 0;
     sl_run_release(run);
-    return sl_error_set(err, SL_INTERNAL, "no thread for a run: %s", strerror(rc));
+    sl_error_set(err, SL_INTERNAL, "no thread for a run: %s", strerror(rc));
+    sl_run_fail(run, err);
+    return -1;
 }
 
 /* Waits for news from the producer; a client that leaves meanwhile aborts the run. */
@@ -84,21 +86,6 @@ static int wait_news(struct sl_run *run, int client_fd, struct sl_error *err)
         return 0;
     sl_run_abort(run, SL_CANCELLED, CLIENT_LEFT);
     return sl_run_check(run, err);
-}
-
-int sl_run_wait_first(struct sl_run *run, int client_fd, struct sl_error *err)
-{
-    for (;;) {
-        pthread_mutex_lock(&run->lock);
-        bool ready = run->first_ready;
-        pthread_mutex_unlock(&run->lock);
-        if (sl_run_check(run, err) < 0)
-            return -1;
-        if (ready)
-            return 0;
-        if (wait_news(run, client_fd, err) < 0)
-            return -1;
-    }
 }
 
 /* The client took what it was handed last. */
@@ -117,6 +104,23 @@ static void handed(struct sl_run *run, size_t n)
     run->bytes_handed = (int64_t)n;
     sl_rate_start(&run->rate, sl_clock_ms());
     pthread_mutex_unlock(&run->lock);
+}
+
+int sl_run_wait_first(struct sl_run *run, int client_fd, struct sl_error *err)
+{
+    for (;;) {
+        pthread_mutex_lock(&run->lock);
+        bool ready = run->first_ready;
+        pthread_mutex_unlock(&run->lock);
+        if (sl_run_check(run, err) < 0)
+            return -1;
+        if (ready) {
+            handed(run, 0); /* the response's header is the first that it may be slow to take */
+            return 0;
+        }
+        if (wait_news(run, client_fd, err) < 0)
+            return -1;
+    }
 }
 
 long sl_run_read(struct sl_run *run, int client_fd, char *bytes, size_t max)

@@ -98,9 +98,11 @@ static ssize_t finish(struct body *body)
 static ssize_t read_body(void *cls, uint64_t position, char *bytes, size_t max)
 {
     struct body *body = cls;
-    long n = sl_run_read(body->run, sl_conn_fd(body->conn), bytes, max);
 
     (void)position;
+    if (body->run == NULL) /* broken off: nothing may follow */
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    long n = sl_run_read(body->run, sl_conn_fd(body->conn), bytes, max);
     if (n > 0)
         return (ssize_t)n;
     return n == SL_READ_END ? finish(body) : break_off(body, bytes);
@@ -121,7 +123,7 @@ struct MHD_Response *sl_body_response(struct sl_run *run, struct sl_conn *conn, 
     struct body *body = calloc(1, sizeof(*body));
 
     if (body == NULL) {
-        sl_run_consumed(run, false);
+        sl_run_abort(run, SL_INTERNAL, "out of memory");
         sl_run_release(run);
         return NULL;
     }

@@ -11,7 +11,6 @@
 #include <sys/un.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 
 struct sl_conn {
     struct sl_connections *all;
@@ -37,11 +36,6 @@ static const int64_t allowed_ms[SL_CONN_STATES] = {
     [SL_CONN_HEADER] = SL_HEADER_MS,
     [SL_CONN_IDLE] = SL_IDLE_MS,
     [SL_CONN_REPLY] = SL_REPLY_MS,
-};
-
-static const char *const state_names[SL_CONN_STATES] = {
-    [SL_CONN_HEADER] = "request header", [SL_CONN_IDLE] = "idle",  [SL_CONN_HANDLING] = "request",
-    [SL_CONN_REPLY] = "reply",           [SL_CONN_RUN] = "export",
 };
 
 struct sl_connections *sl_connections_new(void)
@@ -202,8 +196,7 @@ static bool over_time(struct sl_conn *conn, int64_t now)
         return now - conn->since > allowed_ms[conn->state];
     if (conn->state != SL_CONN_RUN)
         return false;
-    if (sl_run_too_slow(conn->run))
-        return true;
+    (void)sl_run_too_slow(conn->run); /* aborts it */
     /* Its thread breaks an aborted run off by itself, unless it sits in a send of libmicrohttpd. */
     if (!sl_run_aborted(conn->run))
         conn->aborted_at = 0;
@@ -217,12 +210,6 @@ static bool over_time(struct sl_conn *conn, int64_t now)
 /* A half-sent export must not look whole; anything else may end politely. */
 static void break_off(struct sl_conn *conn)
 {
-    struct sl_line line;
-
-    sl_log_begin(&line, SL_LOG_DEBUG, "connection ended");
-    sl_log_str(&line, "peer", conn->peer);
-    sl_log_str(&line, "while", state_names[conn->state]);
-    sl_log_end(&line);
     conn->broken = true;
     if (conn->state == SL_CONN_RUN || conn->state == SL_CONN_REPLY)
         sl_conn_reset(conn);

@@ -137,21 +137,19 @@ static enum MHD_Result start_run(struct sl_request *request, const struct sl_cal
                                  struct sl_query *query)
 {
     int fd = sl_conn_fd(request->conn);
-    const char *id = NULL;
     struct sl_run *run;
     struct sl_error err;
 
     if (sl_run_new(request->http->service, query, caller->key, caller->role,
                    sl_conn_peer(request->conn), &run, &err) != 0)
         return sl_reply_problem(request, &err, NULL, 0);
-    if (sl_run_admit(run, fd, &err) == 0) {
-        /* A run that was refused before leaves no receipt to look for. */
-        id = sl_run_id(run);
-        if (sl_run_start(run, &err) == 0 && sl_run_wait_first(run, fd, &err) == 0)
-            return reply_run(request, run);
-    }
+    if (sl_run_admit(run, fd, &err) == 0 && sl_run_start(run, &err) == 0 &&
+        sl_run_wait_first(run, fd, &err) == 0)
+        return reply_run(request, run);
+    /* A run that the database never saw leaves no receipt to look for. */
+    const char *id = sl_run_begun(run) ? sl_run_id(run) : NULL;
     enum MHD_Result result = sl_reply_problem(request, &err, id, 0);
-    sl_run_consumed(run, false);
+    sl_run_abort(run, err.kind, err.message);
     sl_run_release(run);
     return result;
 }

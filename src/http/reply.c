@@ -101,19 +101,25 @@ static void add_allow(struct MHD_Response *response, unsigned allow)
     sl_reply_header(response, "Allow", text);
 }
 
-/* Neither the target nor the message: both may hold what the caller wants nobody to read. */
+/* Neither the target nor a 4xx message: both may hold what the caller wants nobody to read. */
 static void log_problem(const struct sl_request *request, const struct sl_error *err,
                         const char *run)
 {
     struct sl_line line;
 
-    sl_log_begin(&line, SL_LOG_INFO, "refused");
+    bool ours = sl_kind_http(err->kind) >= 500 && run == NULL; /* a run logs its own error */
+
+    sl_log_begin(&line, ours ? SL_LOG_WARNING : SL_LOG_INFO, "refused");
     sl_log_int(&line, "status", (int64_t)sl_kind_http(err->kind));
     sl_log_str(&line, "kind", sl_kind_name(err->kind));
     sl_log_str(&line, "parameter", err->parameter);
     sl_log_str(&line, "sqlstate", err->sqlstate);
     sl_log_str(&line, "run", run);
     sl_log_str(&line, "peer", sl_conn_peer(request->conn));
+    if (ours) {
+        sl_log_str(&line, "reason", err->message);
+        sl_log_str(&line, "detail", err->detail);
+    }
     sl_log_end(&line);
 }
 

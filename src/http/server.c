@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -158,6 +159,11 @@ void sl_server_stop(struct sl_server *server, int64_t drain_ms, int hurry_fd)
     while (sl_connections_end_idle(server->http.connections) > 0 && sl_clock_ms() < deadline)
         poll(NULL, 0, STOP_STEP_MS);
     dispose(server);
+    /* No run can begin any more; what a producer still works on must not be freed under it. */
+    if (!sl_service_drained(service, CANCEL_MS)) {
+        sl_log_text(SL_LOG_WARNING, "stopped", "runs were left to the end of the process");
+        _exit(0);
+    }
     sl_log_text(SL_LOG_INFO, "stopped", "bye");
 }
 

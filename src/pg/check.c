@@ -1,6 +1,7 @@
 #include "pg/check.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "pg/internal.h"
 
@@ -56,19 +57,30 @@ int sl_check_value(struct sl_session *session, const char *type, const char *val
                    struct sl_watch *watch, struct sl_error *err)
 {
     struct sl_buf sql;
-    int rc;
+    int rc = -1;
 
     sl_buf_init(&sql, CAST_MAX);
     if (sl_buf_printf(&sql, "SELECT $1::%s", type) < 0)
-        rc = sl_error_nomem(err);
-    else
-        rc = execute(session, sql.data, 1, &value, watch, err);
+        sl_error_set(err, SL_CONFIG, "the name of its type is too long");
+    else if (execute(session, "SELECT $1::pg_catalog.regtype", 1, &type, watch, err) == 0)
+        rc = value == NULL ? 0 : execute(session, sql.data, 1, &value, watch, err);
     sl_buf_free(&sql);
     return rc;
 }
 
-int sl_check_query(struct sl_session *session, const char *sql, struct sl_watch *watch,
-                   struct sl_error *err)
+int sl_check_query(struct sl_session *session, const char *sql, int n, const char *const *values,
+                   struct sl_watch *watch, struct sl_error *err)
 {
-    return finish(session, PQsendPrepare(session->conn, "", sql, 0, NULL), watch, err);
+    struct sl_buf text;
+    int rc = -1;
+
+    sl_buf_init(&text, SL_SQL_MAX);
+    if (sl_buf_puts(&text, SL_DECLARE) < 0 || sl_buf_puts(&text, sql) < 0)
+        sl_error_nomem(err);
+    else
+        rc = execute(session, text.data, n, values, watch, err);
+    sl_buf_free(&text);
+    if (rc < 0 && err->position > (int)strlen(SL_DECLARE))
+        err->position -= (int)strlen(SL_DECLARE);
+    return rc;
 }

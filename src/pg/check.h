@@ -12,12 +12,19 @@
 int sl_check_begin(struct sl_session *session, const struct sl_settings *settings,
                    struct sl_watch *watch, struct sl_error *err) SL_MUSTCHECK;
 
-/* Does the type exist, and take this value (NULL: only the type is asked for)? */
+/*
+ * Is there a type of that name (as to_regtype() knows it), and does it take this
+ * value (NULL: any)?
+ */
 int sl_check_value(struct sl_session *session, const char *type, const char *value,
                    struct sl_watch *watch, struct sl_error *err) SL_MUSTCHECK;
 
-/* Parses and analyses a query; err->position tells where the server objects. */
-int sl_check_query(struct sl_session *session, const char *sql, struct sl_watch *watch,
-                   struct sl_error *err) SL_MUSTCHECK;
+/*
+ * Declares a cursor for the query, as a run does, with these values, and fetches
+ * nothing: rights, rules for cursors and read-only transactions included.
+ * err->position tells where in sql the server objects.  Once in a transaction.
+ */
+int sl_check_query(struct sl_session *session, const char *sql, int n, const char *const *values,
+                   struct sl_watch *watch, struct sl_error *err) SL_MUSTCHECK;
 
 #endif

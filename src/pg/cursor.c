@@ -11,15 +11,13 @@
 #include "pg/internal.h"
 #include "pg/types.h"
 
-/* The text of SQL that one run sends, its own query included. */
-#define SQL_MAX (2 * 1024 * 1024)
-
 struct sl_cursor {
     struct sl_session *session;
     struct sl_watch *watch;
     int64_t max_row;
     int64_t estimate;
-    int64_t widest;
+    int64_t widest;         /* row seen */
+    int64_t largest_result; /* bytes libpq had for one, when not by row */
     char snapshot[SL_TIME_TEXT];
     struct sl_cell *columns;
     struct sl_cell *cells; /* of the row being read */
@@ -221,9 +219,12 @@ static int read_opening(struct sl_cursor *cursor, struct sl_error *err)
 {
     PGresult *result;
 
-    if (read_begin(cursor, err) < 0 || read_estimate(cursor, err) < 0 ||
-        statement_done(cursor, PGRES_COMMAND_OK, err) < 0 || /* DECLARE */
-        statement_result(cursor, PGRES_COMMAND_OK, &result, err) < 0)
+    if (read_begin(cursor, err) < 0)
+        return -1;
+    cursor->session->binding = true;
+    int bound = read_estimate(cursor, err) < 0 ? -1 : statement_done(cursor, PGRES_COMMAND_OK, err);
+    cursor->session->binding = false;
+    if (bound < 0 || statement_result(cursor, PGRES_COMMAND_OK, &result, err) < 0)
         return -1;
     int rc = keep_columns(cursor, result, err);
     PQclear(result);
@@ -237,7 +238,7 @@ int sl_cursor_open(struct sl_session *session, const struct sl_cursor_plan *plan
     struct sl_buf text;
     int rc = -1;
 
-    sl_buf_init(&text, SQL_MAX);
+    sl_buf_init(&text, SL_SQL_MAX);
     if (cursor == NULL) {
         sl_error_nomem(err);
         goto out;
@@ -248,7 +249,7 @@ int sl_cursor_open(struct sl_session *session, const struct sl_cursor_plan *plan
     sl_fetch_size_init(&cursor->size, SL_FETCH_FIRST, SL_FETCH_LARGEST, plan->fetch_share);
     if (begin(cursor, &text, plan->settings, err) < 0 ||
         send_prefixed(cursor, &text, "EXPLAIN ", plan, err) < 0 ||
-        send_prefixed(cursor, &text, "DECLARE c NO SCROLL CURSOR WITHOUT HOLD FOR ", plan, err) < 0)
+        send_prefixed(cursor, &text, SL_DECLARE, plan, err) < 0)
         goto out;
     if (PQsendDescribePortal(session->conn, "c") != 1) {
         send_failed(cursor, err);
@@ -281,6 +282,8 @@ static int deliver(struct sl_cursor *cursor, const PGresult *result, sl_row_fn r
 {
     int n = PQntuples(result);
 
+    if (!cursor->by_row && (int64_t)PQresultMemorySize(result) > cursor->largest_result)
+        cursor->largest_result = (int64_t)PQresultMemorySize(result);
     for (int i = 0; i < n; i++) {
         int64_t width = 0;
 
@@ -307,17 +310,18 @@ static int deliver(struct sl_cursor *cursor, const PGresult *result, sl_row_fn r
 
 int sl_cursor_read(struct sl_cursor *cursor, sl_row_fn row, void *ctx, struct sl_error *err)
 {
-    /* Beside its values a row has 4 bytes a field; what follows it may arrive with it. */
-    int64_t limit = cursor->max_row + 4 * (int64_t)cursor->n_columns + 64 * 1024;
+    /* A bound for memory only: deliver() knows a row's size exactly. 4 bytes are a field's length.
+     */
+    int64_t limit = cursor->max_row + 4 * (int64_t)cursor->n_columns + SL_ROW_SLACK;
     int64_t waited = cursor->session->waited_us;
     int64_t bytes = 0;
     int rows = 0;
     PGresult *result;
 
-    if (cursor->by_row)
-        PQsetSingleRowMode(cursor->session->conn);
-    else
+    if (!cursor->by_row)
         limit = INT64_MAX;
+    else if (PQsetSingleRowMode(cursor->session->conn) != 1)
+        return sl_error_set(err, SL_INTERNAL, "libpq does not read row by row");
     for (;;) {
         if (sl_pg_next(cursor->session, cursor->watch, limit, &result, err) < 0)
             return -1;
@@ -349,12 +353,8 @@ int sl_cursor_idle(struct sl_cursor *cursor, struct sl_error *err)
 
     if (sl_watch_wait(cursor->watch, PQsocket(conn), POLLIN, -1, &revents, err) < 0)
         return -1;
-    if (revents == 0)
-        return 0;
-    /* A server that speaks unasked says why it goes, or tells a changed setting. */
-    if (PQconsumeInput(conn) == 0 || PQstatus(conn) != CONNECTION_OK)
-        return sl_pg_error(cursor->session, NULL, err);
-    return 0;
+    /* A server that speaks unasked says why it goes; the answer to a FETCH is where libpq tells. */
+    return revents == 0 ? 0 : sl_cursor_send(cursor, err);
 }
 
 /* Reads what FETCHes past the end still bring: no rows. */
@@ -418,9 +418,11 @@ int64_t sl_cursor_share(const struct sl_cursor *cursor)
     return cursor->size.share;
 }
 
-int64_t sl_cursor_widest(const struct sl_cursor *cursor)
+int64_t sl_cursor_memory(const struct sl_cursor *cursor)
 {
-    return cursor->widest;
+    int64_t row = cursor->widest * 22 / 10; /* see base/limits.h */
+
+    return cursor->largest_result > row ? cursor->largest_result : row;
 }
 
 void sl_cursor_free(struct sl_cursor *cursor)

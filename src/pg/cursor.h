@@ -70,8 +70,8 @@ int sl_cursor_read(struct sl_cursor *cursor, sl_row_fn row, void *ctx,
 /* Waits, with nothing under way, until the watch is woken; notices a backend that died. */
 int sl_cursor_idle(struct sl_cursor *cursor, struct sl_error *err) SL_MUSTCHECK;
 
-/* The widest row seen, in bytes. */
-int64_t sl_cursor_widest(const struct sl_cursor *cursor);
+/* The most memory that libpq had for rows so far, in bytes. */
+int64_t sl_cursor_memory(const struct sl_cursor *cursor);
 
 /* Ends the transaction, with FETCHes past the end still under way or not. */
 int sl_cursor_finish(struct sl_cursor *cursor, struct sl_error *err) SL_MUSTCHECK;

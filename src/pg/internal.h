@@ -8,6 +8,7 @@
 struct sl_session {
     PGconn *conn;
     bool failed;       /* never reuse */
+    bool binding;      /* the answers expected are to statements with parameters, not to rows */
     int64_t wide_row;  /* bytes of the widest row seen */
     int64_t waited_us; /* time spent waiting for the server's answers */
 };
@@ -17,8 +18,8 @@ int sl_pg_error(struct sl_session *session, const PGresult *result, struct sl_er
 
 /*
  * Waits, with the watch, until a result can be had without blocking, reading what
- * the server sent only when libpq needs more of it.  When more than `limit` bytes
- * arrive meanwhile, one message is larger than that: SL_LIMIT (INT64_MAX: no limit).
+ * the server sent only when libpq needs more of it.  SL_LIMIT when about `limit`
+ * bytes arrived and no result is whole (INT64_MAX: no limit).
  */
 int sl_pg_wait_result(struct sl_session *session, struct sl_watch *watch, int64_t limit,
                       struct sl_error *err) SL_MUSTCHECK;

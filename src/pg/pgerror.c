@@ -15,6 +15,7 @@ static const struct {
     {"57014", SL_TIMEOUT, "the query was cancelled: it took longer than it may"},
     {"25P03", SL_TIMEOUT, "the database ended a transaction that waited too long for the client"},
     {"25P04", SL_TIMEOUT, "the database ended the transaction: transaction_timeout"},
+    {"40P01", SL_DB_LOST, "the query was cancelled by a deadlock with recovery; try again"},
     {"40001", SL_DB_LOST, "the query was cancelled by a conflict with recovery; try again"},
     {"57P", SL_DB_LOST, "the database connection was terminated"},
     {"08", SL_DB_LOST, "the database connection was lost"},
@@ -23,13 +24,19 @@ static const struct {
     {"28", SL_UNAVAILABLE, "the database refuses this server's login"},
 };
 
-/* "unnamed portal parameter $2 = '...'": the number, 0 when the context names none. */
+/*
+ * "unnamed portal parameter $2 = '...'", in the server's language, is the last line
+ * of the context: the number, 0 when it names none.
+ */
 static int parameter_number(const PGresult *result)
 {
     const char *context = PQresultErrorField(result, PG_DIAG_CONTEXT);
-    const char *found = context == NULL ? NULL : strstr(context, "parameter $");
+    const char *newline = context == NULL ? NULL : strrchr(context, '\n');
 
-    return found == NULL ? 0 : (int)strtol(found + strlen("parameter $"), NULL, 10);
+    for (const char *p = newline == NULL ? context : newline; p != NULL && *p != '\0'; p++)
+        if (*p == '$' && p[1] >= '1' && p[1] <= '9')
+            return (int)strtol(p + 1, NULL, 10);
+    return 0;
 }
 
 static int connection_error(struct sl_session *session, struct sl_error *err)
@@ -50,7 +57,7 @@ int sl_pg_error(struct sl_session *session, const PGresult *result, struct sl_er
     session->failed = true;
 
     const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    int number = strncmp(state, "22", 2) == 0 ? parameter_number(result) : 0;
+    int number = session->binding && strncmp(state, "22", 2) == 0 ? parameter_number(result) : 0;
 
     sl_error_set(err, SL_SQL, "the export's query failed with SQLSTATE %s", state);
     if (number > 0) {

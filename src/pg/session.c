@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -43,6 +45,13 @@ void sl_pg_setup(void)
     unsetenv("PGDATESTYLE");
     unsetenv("PGCLIENTENCODING");
     unsetenv("PGOPTIONS");
+}
+
+/* A notice may quote rows, and nobody reads it. */
+static void ignore_notice(void *arg, const char *message)
+{
+    (void)arg;
+    (void)message;
 }
 
 static int connect_wait(struct sl_session *session, struct sl_watch *watch, struct sl_error *err)
@@ -97,6 +106,7 @@ struct sl_session *sl_session_open(const char *dsn, struct sl_watch *watch, stru
         err->kind = SL_UNAVAILABLE;
         goto failed;
     }
+    PQsetNoticeProcessor(session->conn, ignore_notice, NULL);
     if (connect_wait(session, watch, err) < 0) {
         if (err->kind == SL_DB_LOST)
             err->kind = SL_UNAVAILABLE;
@@ -120,21 +130,62 @@ void sl_session_close(struct sl_session *session)
     free(session);
 }
 
-static void cancel_query(struct sl_session *session)
-{
+/* What libpq needs for a cancel request, apart from the connection itself. */
 #ifdef LIBPQ_HAS_ASYNC_CANCEL
-    PGcancelConn *cancel = PQcancelCreate(session->conn);
+typedef PGcancelConn cancel_request;
 
-    PQcancelBlocking(cancel);
-    PQcancelFinish(cancel);
+static cancel_request *cancel_new(PGconn *conn)
+{
+    return PQcancelCreate(conn);
+}
+
+static void *cancel_send(void *request)
+{
+    PQcancelBlocking(request);
+    PQcancelFinish(request);
+    return NULL;
+}
 #else
-    PGcancel *cancel = PQgetCancel(session->conn);
+typedef PGcancel cancel_request;
+
+static cancel_request *cancel_new(PGconn *conn)
+{
+    return PQgetCancel(conn);
+}
+
+static void *cancel_send(void *request)
+{
     char reason[256];
 
-    if (cancel != NULL)
-        PQcancel(cancel, reason, sizeof reason);
-    PQfreeCancel(cancel);
+    PQcancel(request, reason, sizeof reason);
+    PQfreeCancel(request);
+    return NULL;
+}
 #endif
+
+/*
+ * The request goes over a connection of its own, which a dead server may leave
+ * unanswered for minutes: a thread waits for that.  The server's own
+ * client_connection_check_interval finishes what a lost request began.
+ */
+static void cancel_query(struct sl_session *session)
+{
+    cancel_request *request = cancel_new(session->conn);
+    struct timespec until;
+    pthread_t thread;
+
+    if (request == NULL)
+        return;
+    if (pthread_create(&thread, NULL, cancel_send, request) != 0) {
+        cancel_send(request);
+        return;
+    }
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += SL_CANCEL_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    if (pthread_timedjoin_np(thread, NULL, &until) != 0)
+        pthread_detach(thread);
 }
 
 void sl_session_cancel_close(struct sl_session *session)

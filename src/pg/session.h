@@ -28,8 +28,8 @@ struct sl_session *sl_session_open(const char *dsn, struct sl_watch *watch, stru
 void sl_session_close(struct sl_session *session);
 
 /*
- * Asks the server to stop what it computes, then closes.  Safe whatever the
- * backend does: one that is blocked in sending notices the close.
+ * Asks the server to stop what it computes, waiting at most SL_CANCEL_MS for it,
+ * then closes.  A backend that is blocked in sending notices the close.
  */
 void sl_session_cancel_close(struct sl_session *session);
 

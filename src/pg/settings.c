@@ -11,6 +11,7 @@ static const struct {
     {"cursor_tuple_fraction", "1", 0}, /* all rows are fetched: plan for that */
     {"synchronize_seqscans", "off", 0},
     {"row_security", "on", 0},
+    {"client_min_messages", "error", 0},                /* notices may quote rows */
     {"transaction_timeout", "0", 170000},               /* the run has a deadline of its own */
     {"client_connection_check_interval", "2s", 140000}, /* backstop for a cancel that got lost */
     {"client_encoding", "UTF8", 0},

@@ -27,6 +27,12 @@ struct sl_settings {
 /* How an export's transaction begins. */
 #define SL_BEGIN "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
+/* What stands before its query. */
+#define SL_DECLARE "DECLARE c NO SCROLL CURSOR WITHOUT HOLD FOR "
+
+/* Bytes of one statement that a run sends, its query included. */
+#define SL_SQL_MAX ((size_t)2 * 1024 * 1024)
+
 /*
  * Appends one SELECT of transaction-local set_config() calls, whose first column
  * is the snapshot's time, and fills its bind values ($1 ..); the role comes last,

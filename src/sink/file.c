@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +18,7 @@
 struct sl_file {
     struct sl_sink base;
     int fd;
+    bool waits;      /* a pipe, a terminal: writing may block */
     char *path;      /* NULL for standard output */
     char *temporary; /* NULL when path is written directly */
     char window[SL_BLOCK_SIZE];
@@ -25,8 +28,6 @@ static int write_error(const struct sl_file *file, struct sl_error *err)
 {
     const char *name = file->path == NULL ? "standard output" : file->path;
 
-    if (errno == EINTR) /* only the command's own signals interrupt */
-        return sl_error_set(err, SL_CANCELLED, "interrupted while writing %s", name);
     return sl_error_set(err, SL_OUTPUT_WRITE, "cannot write %s: %s", name, strerror(errno));
 }
 
@@ -40,16 +41,35 @@ static int file_buffer(struct sl_sink *sink, char **data, size_t *size, struct s
     return 0;
 }
 
+/* A pipe may be full for long: the run's deadlines and signals hold meanwhile. */
+static int wait_writable(struct sl_file *file, struct sl_error *err)
+{
+    short revents = 0;
+
+    while (revents == 0)
+        if (sl_watch_wait(file->base.watch, file->fd, POLLOUT, -1, &revents, err) < 0)
+            return -1;
+    return 0;
+}
+
 static int file_write(struct sl_sink *sink, size_t len, struct sl_error *err)
 {
     struct sl_file *file = (struct sl_file *)sink;
 
     for (size_t done = 0; done < len;) {
-        ssize_t n = write(file->fd, file->window + done, len - done);
+        size_t part = len - done;
 
-        if (n < 0)
+        if (file->waits) {
+            if (wait_writable(file, err) < 0)
+                return -1;
+            if (part > PIPE_BUF) /* so much goes without blocking (POSIX write) */
+                part = PIPE_BUF;
+        }
+        ssize_t n = write(file->fd, file->window + done, part);
+        if (n < 0 && errno != EINTR && errno != EAGAIN)
             return write_error(file, err);
-        done += (size_t)n;
+        if (n > 0)
+            done += (size_t)n;
     }
     return 0;
 }
@@ -133,6 +153,12 @@ static bool same_file(int fd, const char *path)
     struct stat ours;
     struct stat there;
 
+    /* Whoever else could have put it there would own what we write. */
+    if (fstat(fd, &ours) == 0 &&
+        (!S_ISREG(ours.st_mode) || ours.st_uid != geteuid() || ours.st_nlink > 1)) {
+        errno = EEXIST;
+        return false;
+    }
     return fstat(fd, &ours) == 0 && lstat(path, &there) == 0 && ours.st_dev == there.st_dev &&
            ours.st_ino == there.st_ino;
 }
@@ -153,11 +179,15 @@ static int open_temporary(const char *path, mode_t mode)
             errno = EBUSY;
             return -1;
         }
+        errno = EBUSY;
         if (same_file(fd, path))
             return fd;
+        int why = errno;
         close(fd);
+        errno = why;
+        if (why == EEXIST)
+            return -1;
     }
-    errno = EBUSY;
     return -1;
 }
 
@@ -217,6 +247,8 @@ struct sl_file *sl_file_new(const char *path, struct sl_error *err)
         sl_error_nomem(err);
         return NULL;
     }
+    struct stat st;
+
     file->base.ops = &file_ops;
     file->fd = -1;
     if (strcmp(path, "-") == 0) {
@@ -225,6 +257,7 @@ struct sl_file *sl_file_new(const char *path, struct sl_error *err)
         sl_file_free(file);
         return NULL;
     }
+    file->waits = fstat(file->fd, &st) == 0 && !S_ISREG(st.st_mode);
     return file;
 }
 

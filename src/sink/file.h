@@ -2,7 +2,7 @@
  * The end of a chain on the command line: standard output, or a file that is
  * either the old one or the whole new one.  A regular target is written beside
  * itself as `.NAME.pgsluice-tmp`, synced and renamed when the output is complete;
- * until then, and after any failure, the old file stands.  The new one has the mode
+ * until then, and after any failure before that, the old file stands.  The new one has the mode
  * of the old.  A second run into the same target is refused while the first is at
  * it.  A device or FIFO is written directly.
  */

@@ -15,7 +15,6 @@ struct block {
  */
 struct sl_queue {
     struct sl_sink base;
-    struct sl_watch *watch;
     int consumer_fd;
     size_t block_size;
     pthread_mutex_t lock; /* guards all below */
@@ -51,7 +50,7 @@ static int queue_buffer(struct sl_sink *sink, char **data, size_t *size, struct 
         pthread_mutex_unlock(&queue->lock);
         if (block != NULL)
             break;
-        if (sl_watch_wait(queue->watch, -1, 0, -1, &revents, err) < 0)
+        if (sl_watch_wait(queue->base.watch, -1, 0, -1, &revents, err) < 0)
             return -1;
     }
     if (block->data == NULL) {
@@ -120,7 +119,7 @@ struct sl_queue *sl_queue_new(size_t blocks, size_t block_size, struct sl_watch 
     if (queue == NULL)
         return NULL;
     queue->base.ops = &queue_ops;
-    queue->watch = watch;
+    queue->base.watch = watch;
     queue->consumer_fd = consumer_fd;
     queue->block_size = block_size;
     queue->n = blocks;
@@ -178,7 +177,7 @@ size_t sl_queue_read(struct sl_queue *queue, char *bytes, size_t max, enum sl_qu
     }
     pthread_mutex_unlock(&queue->lock);
     if (wake)
-        sl_wake(queue->watch->wake_fd);
+        sl_wake(queue->base.watch->wake_fd);
     return n;
 }
 

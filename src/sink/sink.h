@@ -9,11 +9,13 @@
 #define SL_SINK_H
 
 #include <stddef.h>
-#include "base/error.h"
+
+#include "base/watch.h"
 
 struct sl_sink {
     const struct sl_sink_ops *ops;
-    struct sl_sink *next; /* NULL at the end of the chain; borrowed */
+    struct sl_sink *next;   /* NULL at the end of the chain; borrowed */
+    struct sl_watch *watch; /* of the chain's end: how it waits; set by who drives it; borrowed */
 };
 
 struct sl_sink_ops {

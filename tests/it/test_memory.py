@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Constant memory: the bars of the README, measured as peak resident memory of the real program."""
+"""Constant memory, measured as peak resident memory of the real program."""
 
 import os
 import re

@@ -294,7 +294,7 @@ def a_failing_query_is_a_500_with_sqlstate_and_run_and_no_text():
                 receipt = s.receipt(p["run"])
                 equal((receipt["state"], receipt["error"]["kind"], receipt["error"]["sqlstate"]), ("failed", "sql", sqlstate))
                 lacks(json.dumps(receipt), "secret")
-                contains(s.log, p["run"])
+                s.wait_log(p["run"])
         equal(s.get("/exports/three.csv").status, 200, "the others still work")
 
 
