@@ -101,7 +101,6 @@ out:
     return result;
 }
 
-/* An empty <key>_file is as if it were not there. */
 static int set_value(struct loader *loader, int index, bool is_file, const char *where,
                      const char *text)
 {
@@ -109,7 +108,7 @@ static int set_value(struct loader *loader, int index, bool is_file, const char 
 
     if (!loader->secrets && (key->flags & SL_KEY_SECRET) != 0)
         return 0;
-    if (is_file && text[0] != '\0')
+    if (is_file)
         return set_from_file(loader, key, where, text);
     return sl_config_value(key, where, loader->folder, text, base_of(loader, key), loader->err);
 }
@@ -209,6 +208,8 @@ static int on_entry(void *ctx, const struct sl_ini_entry *entry, struct sl_error
     if (loader->origins[index].line > 0)
         return sl_error_set(err, SL_CONFIG, "%s: %s is given already in line %d; keep one of them",
                             where, sl_config_keys[index].key, loader->origins[index].line);
+    if (is_file && entry->value[0] == '\0')
+        return 0; /* as if it were not there */
     loader->origins[index].line = entry->line;
     return set_value(loader, index, is_file, where, entry->value);
 }
@@ -230,6 +231,8 @@ static int on_variable(struct loader *loader, const char *variable)
     index = sl_config_find_variable(name, &is_file);
     if (index < 0)
         return sl_config_unknown_variable(name, loader->err);
+    if (is_file && *value == '\0')
+        return 0; /* as if it were not there */
     origin = &loader->origins[index];
     if (origin->variable != NULL)
         return sl_error_set(loader->err, SL_CONFIG, "%s: the environment holds %.*s too; keep one",
@@ -309,13 +312,31 @@ static int check_tickets(struct loader *loader)
     return 0;
 }
 
+/* Anonymous access without a file was meant for this machine: the network is asked for by name. */
+static int check_without_file(struct loader *loader)
+{
+    const struct sl_config *config = loader->config;
+    char where[WHERE_SIZE];
+    bool is_file;
+
+    if (config->file != NULL || !loader->secrets || all_local(config->server.listen, false) ||
+        loader->origins[sl_config_find("access", "anonymous", &is_file)].variable != NULL)
+        return 0;
+    where_key(loader, "server", "listen", where);
+    return sl_error_set(loader->err, SL_CONFIG,
+                        "%s: this would open all exports to other machines; write a configuration "
+                        "file, or set PGSLUICE_ACCESS_ANONYMOUS=on",
+                        where);
+}
+
 /* What no key can tell alone. */
 static int check_together(struct loader *loader)
 {
     const struct sl_config *config = loader->config;
     char where[WHERE_SIZE];
 
-    if (check_token_complete(loader) != 0 || check_tickets(loader) != 0)
+    if (check_token_complete(loader) != 0 || check_tickets(loader) != 0 ||
+        check_without_file(loader) != 0)
         return -1;
     if (loader->secrets && !is_set(config->server.admin_token) &&
         !all_local(config->server.admin_listen, false)) {
@@ -352,7 +373,7 @@ static int load(const char *file, const char *text, size_t len, bool secrets, bo
         goto nomem;
     if (set_defaults(&loader, false) != 0)
         goto out;
-    /* Without a file nobody said who may come, and the server listens on the loopback only. */
+    /* Without a file nobody said who may come; check_without_file() keeps that to this machine. */
     loader.config->access.anonymous = text == NULL;
     if (text != NULL && sl_ini_read(file, text, len, on_entry, &loader, err) != 0)
         goto out;

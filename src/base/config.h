@@ -90,10 +90,12 @@ struct sl_config {
 /*
  * Reads `path`, else $PGSLUICE_CONFIG, else SL_DEFAULT_CONFIG when it exists,
  * else nothing: then the defaults hold and, as nobody configured access,
- * anonymous is on.  Applies PGSLUICE_<SECTION>_<KEY> from the environment over
- * it.  secrets = false (commands run and list) leaves server secrets alone:
- * their <key>_file files are not opened.  Errors are SL_CONFIG with FILE:LINE
- * (or the variable's name) and what to write instead.  Free with sl_config_free().
+ * anonymous is on, unless the environment opens [server] listen to other machines
+ * without saying so (SL_CONFIG).  Applies PGSLUICE_<SECTION>_<KEY> from the
+ * environment over it; an empty <key>_file is as if it were not there.  secrets = false (commands
+ * run and list) leaves server secrets alone: their <key>_file files are not opened.  Errors are
+ * SL_CONFIG with FILE:LINE (or the variable's name) and what to write instead.  Free with
+ * sl_config_free().
  */
 int sl_config_load(const char *path, bool secrets, struct sl_config **config,
                    struct sl_error *err) SL_MUSTCHECK;

@@ -144,7 +144,7 @@ static int read_line(struct reader *reader, struct span raw)
 
     if (s.len == 0)
         return end_value(reader);
-    if (raw.text[0] == '#' || raw.text[0] == ';')
+    if (s.text[0] == '#' || s.text[0] == ';')
         return 0;
     if (is_blank(raw.text[0])) {
         if (reader->key[0] == '\0')

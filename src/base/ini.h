@@ -1,7 +1,8 @@
 /*
  * Reader of the configuration text: `[section]` or `[section NAME]`,
  * `key = value`, and lines that continue a value by leading white space.
- * `#` and `;` begin a comment at the start of a line.  Pure: no files, no I/O.
+ * `#` and `;` begin a comment at the start of a line, also of an indented one.  Pure: no files, no
+ * I/O.
  */
 #ifndef SL_INI_H
 #define SL_INI_H

@@ -8,14 +8,6 @@
 
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 
-/* Control characters, and those that change the order or place of what is around them. */
-static bool is_invisible(uint32_t code)
-{
-    return code < 0x20 || (code >= 0x7F && code <= 0x9F) || (code >= 0x200B && code <= 0x200F) ||
-           (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) ||
-           code == 0xFEFF;
-}
-
 /* The letter of a short escape, or 0. */
 static char short_escape(uint32_t code)
 {
@@ -50,7 +42,7 @@ size_t sl_json_escape(const char *text, size_t len, char out[SL_JSON_ESCAPED], s
     out[1] = short_escape(code);
     if (out[1] != 0)
         return 2;
-    if (is_invisible(code)) {
+    if (sl_invisible(code)) {
         out[1] = 'u';
         for (int i = 0; i < 4; i++)
             out[2 + i] = hex[(code >> (12 - 4 * i)) & 0xF];

@@ -143,6 +143,13 @@ size_t sl_utf8_char(const char *text, size_t len, uint32_t *code)
     return n;
 }
 
+bool sl_invisible(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x061C ||
+           (code >= 0x200B && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
+           (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF;
+}
+
 bool sl_utf8_valid(const char *text, size_t len)
 {
     uint32_t code;

@@ -31,6 +31,9 @@ bool sl_utf8_valid(const char *text, size_t len);
  */
 size_t sl_utf8_char(const char *text, size_t len, uint32_t *code);
 
+/* Control characters, and those that change the order or place of what is around them. */
+bool sl_invisible(uint32_t code);
+
 /*
  * The candidate nearest to word by edit distance (at most 2 edits, or 3 for
  * words of 8 letters and more), or NULL.  candidates ends with NULL.

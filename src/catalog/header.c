@@ -1,5 +1,6 @@
 #include "catalog/header.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/units.h"
@@ -175,17 +176,22 @@ static int unknown_key(const char *name, struct sl_error *err)
 {
     const char *names[N_KEYS + 1] = {NULL};
     const char *near;
+    char all[256] = "";
+    size_t len = 0;
 
-    for (size_t i = 0; i < N_KEYS; i++)
+    for (size_t i = 0; i < N_KEYS; i++) {
+        const char *before = i == 0 ? "" : i + 1 < N_KEYS ? ", " : " and ";
+
         names[i] = keys[i].name;
+        if (len < sizeof(all))
+            len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", before, keys[i].name);
+    }
     near = sl_suggest(name, names);
     if (near != NULL)
         return sl_error_set(err, SL_CONFIG, "unknown key \"%s\"; did you mean \"%s\"?", name, near);
     return sl_error_set(err, SL_CONFIG,
-                        "unknown key \"%s\"; the keys are title, description, param, headers, "
-                        "filename, dialect, timezone, search_path, role, jit, parallel, max_rows, "
-                        "max_bytes and max_duration; a comment comes after a blank line",
-                        name);
+                        "unknown key \"%s\"; the keys are %s; a comment comes after a blank line",
+                        name, all);
 }
 
 /* Reads one line, without its dashes and the blanks around it. `seen` has a bit for each key. */
@@ -220,11 +226,11 @@ static bool header_line(const char **begin, const char **stop)
 {
     const char *p = *begin;
 
-    while (p < *stop && (*p == ' ' || *p == '\t'))
+    while (p < *stop && sl_header_blank(*p))
         p++;
     if (*stop - p < 2 || memcmp(p, "--", 2) != 0)
         return false;
-    for (p += 2; p < *stop && (*p == ' ' || *p == '\t');)
+    for (p += 2; p < *stop && sl_header_blank(*p);)
         p++;
     while (*stop > p && strchr(" \t\r", (*stop)[-1]) != NULL)
         --*stop;

@@ -3,11 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 /*
  * Reads one field into `field`, which has room for all of the record.  Blanks
  * around it go, unless they are quoted.
@@ -19,7 +14,7 @@ static int read_field(const char **at, char *field, struct sl_error *err)
     size_t keep = 0; /* up to here blanks are quoted, or followed by more */
     bool quoted = false;
 
-    while (blank(*p))
+    while (sl_header_blank(*p))
         p++;
     for (; *p != '\0' && (quoted || *p != ','); p++) {
         if (*p == '"' && !(quoted && p[1] == '"')) {
@@ -29,7 +24,7 @@ static int read_field(const char **at, char *field, struct sl_error *err)
         }
         p += *p == '"';
         field[n++] = *p;
-        if (quoted || !blank(*p))
+        if (quoted || !sl_header_blank(*p))
             keep = n;
     }
     field[keep] = '\0';
@@ -46,7 +41,7 @@ static int add_label(char *field, struct sl_label **labels, size_t *n_labels, st
     char *end = equals;
     struct sl_label *grown;
 
-    while (end != NULL && end > field && blank(end[-1]))
+    while (end != NULL && end > field && sl_header_blank(end[-1]))
         end--;
     if (end == NULL || end == field || equals[1 + strspn(equals + 1, " \t")] == '\0')
         return sl_error_set(err, SL_CONFIG, "\"%s\" is no label; write column=Label,column=Label",

@@ -287,13 +287,19 @@ static const char *type_before(const struct lex *lex)
 
     if (sl_sql_word_is(words[0].at, words[0].len, "zone")) {
         /* `AT TIME ZONE :'tz'` is an operator and its argument. */
-        bool type = sl_sql_word_is(words[1].at, words[1].len, "time") &&
-                    (sl_sql_word_is(words[2].at, words[2].len, "with") ||
-                     sl_sql_word_is(words[2].at, words[2].len, "without"));
-        bool time = type && sl_sql_word_is(words[3].at, words[3].len, "time");
+        bool with = sl_sql_word_is(words[2].at, words[2].len, "with");
+        bool time = sl_sql_word_is(words[3].at, words[3].len, "time");
 
-        return !type ? NULL : time ? "timetz" : "timestamptz";
+        if (!sl_sql_word_is(words[1].at, words[1].len, "time") ||
+            (!with && !sl_sql_word_is(words[2].at, words[2].len, "without")))
+            return NULL;
+        if (time)
+            return with ? "timetz" : "time";
+        return with ? "timestamptz" : "timestamp";
     }
+    if (sl_sql_word_is(words[0].at, words[0].len, "varying") &&
+        sl_sql_word_is(words[1].at, words[1].len, "bit"))
+        return "varbit";
     return sl_sql_type_word(words[0].at, words[0].len);
 }
 

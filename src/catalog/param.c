@@ -7,14 +7,14 @@
 
 #define PARAM_NAME_MAX 63 /* as PostgreSQL's identifiers */
 
-static bool blank(char c)
+bool sl_header_blank(char c)
 {
     return c == ' ' || c == '\t';
 }
 
 static const char *skip_blanks(const char *p)
 {
-    while (blank(*p))
+    while (sl_header_blank(*p))
         p++;
     return p;
 }
@@ -22,7 +22,8 @@ static const char *skip_blanks(const char *p)
 /* Two blanks, or a tab, begin the text for people; so does the end of the line, an empty one. */
 static bool text_begins(const char *p)
 {
-    return *p == '\0' || *p == '\t' || (blank(p[0]) && (blank(p[1]) || p[1] == '\0'));
+    return *p == '\0' || *p == '\t' ||
+           (sl_header_blank(p[0]) && (sl_header_blank(p[1]) || p[1] == '\0'));
 }
 
 static int read_name(const char **at, struct sl_param *param, struct sl_error *err)
@@ -32,7 +33,8 @@ static int read_name(const char **at, struct sl_param *param, struct sl_error *e
 
     while (p[len] == '_' || (p[len] >= 'a' && p[len] <= 'z') || (p[len] >= '0' && p[len] <= '9'))
         len++;
-    if (*p < 'a' || *p > 'z' || len > PARAM_NAME_MAX || (p[len] != '\0' && !blank(p[len])))
+    if (*p < 'a' || *p > 'z' || len > PARAM_NAME_MAX ||
+        (p[len] != '\0' && !sl_header_blank(p[len])))
         return sl_error_set(err, SL_CONFIG,
                             "\"%.*s\" cannot be the name of a parameter; write a-z, then a-z, 0-9 "
                             "and _, at most 63 in all",
@@ -54,7 +56,8 @@ static int read_type(const char **at, struct sl_param *param, struct sl_error *e
     const char *end = p;
     size_t quotes = 0;
 
-    for (; !text_begins(end) && *end != '?' && *end != '=' && !(blank(*end) && end[1] == '=');
+    for (; !text_begins(end) && *end != '?' && *end != '=' &&
+           !(sl_header_blank(*end) && end[1] == '=');
          end++) {
         if (*end == '(')
             return sl_error_set(err, SL_CONFIG,
@@ -74,6 +77,10 @@ static int read_type(const char **at, struct sl_param *param, struct sl_error *e
                             "parameter %s has no type; write \"param: %s TYPE\", such as text, "
                             "date, bigint or int[]",
                             param->name, param->name);
+    if (!sl_sql_type_name(p, (size_t)(end - p)))
+        return sl_error_set(err, SL_CONFIG,
+                            "parameter %s: \"%.*s\" is no type; put two spaces before the text",
+                            param->name, (int)(end - p), p);
     param->type = strndup(p, (size_t)(end - p));
     if (param->type == NULL)
         return sl_error_nomem(err);
@@ -81,7 +88,7 @@ static int read_type(const char **at, struct sl_param *param, struct sl_error *e
     if (*p == '?') {
         param->nullable = true;
         end = p + 1;
-        if (*end != '\0' && *end != '=' && !blank(*end))
+        if (*end != '\0' && *end != '=' && !sl_header_blank(*end))
             return sl_error_set(err, SL_CONFIG, "parameter %s: put two spaces after TYPE?",
                                 param->name);
     }

@@ -7,6 +7,9 @@
 
 #define SL_MAX_LABELS 1664 /* as many columns as a query can have */
 
+/* What may stand between the parts of a header line. */
+bool sl_header_blank(char c);
+
 /* NAME TYPE[?] [= DEFAULT]  [TEXT].  Free with sl_param_fini(), also after an error. */
 int sl_param_parse(const char *value, struct sl_param *param, struct sl_error *err) SL_MUSTCHECK;
 void sl_param_fini(struct sl_param *param);

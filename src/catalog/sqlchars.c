@@ -24,6 +24,36 @@ static const char *const type_words[] = {
     "varchar",  "varying",   "xml",
 };
 
+/* The types whose names are several words. */
+static const char *const long_types[] = {
+    "bit varying",
+    "char varying",
+    "character varying",
+    "double precision",
+    "interval day",
+    "interval day to hour",
+    "interval day to minute",
+    "interval day to second",
+    "interval hour",
+    "interval hour to minute",
+    "interval hour to second",
+    "interval minute",
+    "interval minute to second",
+    "interval month",
+    "interval second",
+    "interval year",
+    "interval year to month",
+    "national char",
+    "national char varying",
+    "national character",
+    "national character varying",
+    "nchar varying",
+    "time with time zone",
+    "time without time zone",
+    "timestamp with time zone",
+    "timestamp without time zone",
+};
+
 bool sl_sql_space(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
@@ -70,4 +100,38 @@ const char *sl_sql_type_word(const char *text, size_t len)
     if (strcmp(*found, "precision") == 0)
         return "double precision";
     return strcmp(*found, "varying") == 0 ? "varchar" : *found;
+}
+
+/* The length of text[0..len) without what makes it an array: `[]`, `[3]` or ` array`. */
+static size_t element_length(const char *text, size_t len)
+{
+    static const char array[] = " array";
+    size_t word = sizeof(array) - 1;
+
+    while (len > 0 && text[len - 1] == ']') {
+        while (len > 0 && text[len - 1] != '[')
+            len--;
+        len -= len > 0;
+        while (len > 0 && text[len - 1] == ' ')
+            len--;
+    }
+    return len > word && sl_sql_word_is(text + len - word, word, array) ? len - word : len;
+}
+
+bool sl_sql_type_name(const char *text, size_t len)
+{
+    bool quoted = false;
+    size_t spaces = 0;
+
+    len = element_length(text, len);
+    for (size_t i = 0; i < len; i++) {
+        quoted ^= text[i] == '"';
+        spaces += text[i] == ' ' && !quoted;
+    }
+    if (spaces == 0)
+        return len > 0;
+    for (size_t i = 0; i < sizeof(long_types) / sizeof(long_types[0]); i++)
+        if (sl_sql_word_is(text, len, long_types[i]))
+            return true;
+    return false;
 }

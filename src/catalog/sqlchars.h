@@ -24,4 +24,10 @@ bool sl_sql_word_is(const char *text, size_t len, const char *word);
  */
 const char *sl_sql_type_word(const char *text, size_t len);
 
+/*
+ * Can text[0..len) name a type?  One word can, also with a schema or in quotes; of several
+ * words (single spaces, any case) only those that SQL has: `timestamp with time zone`.
+ */
+bool sl_sql_type_name(const char *text, size_t len);
+
 #endif

@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "catalog/catalog.h"
 #include "cmd/cmd.h"
+#include "cmd/notyet.h"
 #include "cmd/options.h"
 #include "pg/check.h"
 
@@ -168,6 +169,8 @@ int sl_cmd_check(int argc, char **argv)
     sl_pg_setup();
     watch.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     int bad = sl_catalog_load(config->exports.directory, sl_print_config_error, NULL, &catalog);
+    if (catalog != NULL)
+        sl_warn_not_yet(config, catalog);
     code = catalog == NULL ? sl_kind_exit(SL_INTERNAL) : check_exports(config, catalog, &watch);
     close(watch.wake_fd);
     sl_catalog_free(catalog);

@@ -16,19 +16,6 @@
 
 static const char usage[] = "usage: pgsluice list [-c FILE] [--json]\n";
 
-static void print_error(void *ctx, const struct sl_error *err)
-{
-    (void)ctx;
-    fprintf(stderr, "pgsluice: %s\n", err->message);
-}
-
-/* What a file says must not steer the terminal. */
-static void print_text(const char *text)
-{
-    for (; *text != '\0'; text++)
-        putchar((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
-}
-
 /* The columns of a table of parameters, as wide as the widest of each. */
 struct widths {
     int name;
@@ -55,7 +42,7 @@ static void print_column(const char *text, const char *more, int width)
 {
     int len = (int)(strlen(text) + strlen(more));
 
-    print_text(text);
+    sl_print_text(stdout, text);
     printf("%s%*s", more, len < width ? width - len : 0, "");
 }
 
@@ -71,7 +58,7 @@ static void print_param(const struct sl_param *param, const struct widths *width
     print_column(value_of(param), "", widths->value - 2 * (int)has_default);
     if (*param->text != '\0')
         printf("  ");
-    print_text(param->text);
+    sl_print_text(stdout, param->text);
     putchar('\n');
 }
 
@@ -82,11 +69,11 @@ static void print_export(const struct sl_export *export)
     printf("%s", export->name);
     if (*export->title != '\0')
         printf("   ");
-    print_text(export->title);
+    sl_print_text(stdout, export->title);
     putchar('\n');
     if (*export->description != '\0') {
         printf("    ");
-        print_text(export->description);
+        sl_print_text(stdout, export->description);
         putchar('\n');
     }
     for (size_t i = 0; i < export->n_params; i++) {
@@ -180,18 +167,15 @@ int sl_cmd_list(int argc, char **argv)
     exit_code = sl_options_read(argc, argv, "cj", false, usage, &options);
     if (exit_code >= 0)
         return exit_code;
-    if (sl_config_load(options.config, false, &config, &err) != 0) {
-        print_error(NULL, &err);
-        return sl_kind_exit(err.kind);
-    }
+    if (sl_config_load(options.config, false, &config, &err) != 0)
+        return sl_fail(&err);
     /* The good exports are listed although some are bad. */
-    exit_code = sl_catalog_load(config->exports.directory, print_error, NULL, &catalog) == 0
-                    ? 0
-                    : sl_kind_exit(SL_CONFIG);
-    if (catalog != NULL && print_all(catalog, options.json, &err) != 0) {
-        print_error(NULL, &err);
-        exit_code = sl_kind_exit(err.kind);
-    }
+    exit_code =
+        sl_catalog_load(config->exports.directory, sl_print_config_error, NULL, &catalog) == 0
+            ? 0
+            : sl_kind_exit(SL_CONFIG);
+    if (catalog != NULL && print_all(catalog, options.json, &err) != 0)
+        exit_code = sl_fail(&err);
     sl_catalog_free(catalog);
     sl_config_free(config);
     return exit_code;

@@ -3,6 +3,7 @@
 #define SL_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/error.h"
 
@@ -20,6 +21,9 @@ struct sl_options {
  */
 int sl_options_read(int argc, char **argv, const char *letters, bool arguments, const char *usage,
                     struct sl_options *options);
+
+/* What a file says must not steer the terminal: what does not show is printed as `?`. */
+void sl_print_text(FILE *out, const char *text);
 
 /*
  * An error in a file of ours (SL_CONFIG): "FILE:LINE: what" as compilers print it, so

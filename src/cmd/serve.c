@@ -11,17 +11,12 @@
 #include "base/log.h"
 #include "catalog/catalog.h"
 #include "cmd/cmd.h"
+#include "cmd/notyet.h"
 #include "cmd/options.h"
 #include "export/service.h"
 #include "http/server.h"
 
 static const char usage[] = "usage: pgsluice serve [-c FILE]\n";
-
-static int fail(const struct sl_error *err)
-{
-    fprintf(stderr, "pgsluice: %s\n", err->message);
-    return sl_kind_exit(err->kind);
-}
 
 /*
  * The signals that end the service, as a descriptor to wait for.  Blocked before
@@ -71,13 +66,6 @@ static void wait_for_signal(int fd)
     sl_log_text(SL_LOG_INFO, "signal", "%s", info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
 }
 
-static void print_bad_export(void *ctx, const struct sl_error *err)
-{
-    (void)ctx;
-    /* FILE:LINE first, as compilers print it. */
-    fprintf(stderr, "%s\n", err->message);
-}
-
 static int serve(const struct sl_config *config, const struct sl_catalog *catalog)
 {
     struct sl_service *service = NULL;
@@ -104,7 +92,7 @@ out:
         sl_service_free(service);
     if (signals >= 0)
         close(signals);
-    return result == 0 ? 0 : fail(&err);
+    return result == 0 ? 0 : sl_fail(&err);
 }
 
 int sl_cmd_serve(int argc, char **argv)
@@ -118,17 +106,19 @@ int sl_cmd_serve(int argc, char **argv)
     if (result >= 0)
         return result;
     if (sl_config_load(options.config, true, &config, &err) != 0)
-        return fail(&err);
+        return sl_fail(&err);
     sl_log_setup(config->log.level, config->log.json);
     if (config->file == NULL)
         sl_log_text(SL_LOG_WARNING, "no configuration",
                     "anonymous access on %s, the database of libpq's environment, exports of %s",
                     config->server.listen, config->exports.directory);
     /* A file that cannot be read as an export is fatal; one that the database refuses is not. */
-    if (sl_catalog_load(config->exports.directory, print_bad_export, NULL, &catalog) != 0)
+    if (sl_catalog_load(config->exports.directory, sl_print_config_error, NULL, &catalog) != 0) {
         result = sl_kind_exit(SL_CONFIG);
-    else
+    } else {
+        sl_warn_not_yet(config, catalog);
         result = serve(config, catalog);
+    }
     sl_catalog_free(catalog);
     sl_config_free(config);
     return result;

@@ -166,6 +166,52 @@ def without_a_file_the_service_is_anonymous_and_says_so():
 
 
 @test
+def without_a_file_the_network_must_be_asked_for_by_name():
+    if os.path.exists("/etc/pgsluice/pgsluice.conf"):
+        raise Skip("this machine has a configuration of its own")
+    w = Workspace(ONE)
+    env = {"PGSLUICE_SERVER_LISTEN": "0.0.0.0:0", "PGSLUICE_SERVER_ADMIN_LISTEN": "127.0.0.1:0",
+           "PGSLUICE_EXPORTS_DIRECTORY": w.path("exports.d")}
+    done = run("serve", workspace=w, with_config=False, env=env)
+    equal(done.code, 78, repr(done))
+    matches(done.err, r"(?m)^PGSLUICE_SERVER_LISTEN: .*PGSLUICE_ACCESS_ANONYMOUS=on")
+    equal(run("run", "one", workspace=w, with_config=False, env=env).code, 0)
+    with Server(workspace=w, with_config=False, env={**env, "PGSLUICE_ACCESS_ANONYMOUS": "on"}) as s:
+        contains(s.log, "msg=ready")
+
+
+@test
+def an_empty_name_of_a_file_leaves_the_key_alone():
+    sql("DROP ROLE IF EXISTS it_kept; CREATE ROLE it_kept LOGIN")
+    who = {"who": "SELECT current_user AS u"}
+    for config, env in (({"database": {"dsn": "user=it_kept"}}, {"PGSLUICE_DATABASE_DSN_FILE": ""}),
+                        ("[database]\ndsn_file =\ndsn = user=it_kept\n", {})):
+        done = run("run", "who", exports=who, config=config, env=env)
+        equal((done.code, done.out), (0, b"u\nit_kept\n"), repr(done))
+
+
+@test
+def what_has_no_effect_yet_is_said_at_start():
+    exports = {**ONE, "wide": "-- parallel: 2\n-- headers: a=A\n\nSELECT 1 AS a"}
+    config = {"exports": {"tables": "public.*"}, "limits": {"spool_directory": "spool"}, "access": {"grant_key": "k" * 32}}
+    with Server(exports, config) as s:
+        lines = [line for line in s.log.splitlines() if 'msg="no effect yet"' in line]
+        for what in ("[exports]: tables", "[limits]: spool_directory", "[access]: grant_key", "wide.sql: parallel", "wide.sql: headers"):
+            equal(len([line for line in lines if what in line and "level=warning" in line]), 1, "%s in\n%s" % (what, s.log))
+        equal(len(lines), 5, s.log)
+
+
+@test
+def errors_in_files_begin_with_the_place_in_every_command():
+    for command in (["serve"], ["run", "bad"], ["list"], ["check"]):
+        done = run(*command, exports={"bad": "-- titel: x\n\nSELECT 1"})
+        equal(done.code, 78, "%s: %r" % (command, done))
+        matches(done.err, r"(?m)^\S*exports\.d/bad\.sql:1: ")
+        done = run(*command, exports=ONE, config="[server]\nlisen = x\n")
+        matches(done.err, r"(?m)^\S*pgsluice\.conf:2: ")
+
+
+@test
 def with_a_file_anonymous_is_off_by_default():
     with Server(ONE, {"access": None}) as s:
         equal(s.get("/exports/one.csv").status, 401)

@@ -390,6 +390,39 @@ START_TEST(without_a_file_everybody_on_this_machine_may_come)
 }
 END_TEST
 
+START_TEST(without_a_file_other_machines_come_only_when_that_is_said)
+{
+    if (access(SL_DEFAULT_CONFIG, F_OK) == 0)
+        return;
+    setenv("PGSLUICE_SERVER_LISTEN", "127.0.0.1:1,0.0.0.0:1", 1);
+    ck_assert_int_eq(sl_config_load(NULL, true, &config, &err), -1);
+    ck_assert_int_eq(err.kind, SL_CONFIG);
+    ck_assert_int_eq(strncmp(err.message, "PGSLUICE_SERVER_LISTEN: ", 24), 0);
+    ck_assert_ptr_nonnull(strstr(err.message, "set PGSLUICE_ACCESS_ANONYMOUS=on"));
+    ck_assert_int_eq(sl_config_load(NULL, false, &config, &err), 0); /* it serves nobody */
+    sl_config_free(config);
+    setenv("PGSLUICE_ACCESS_ANONYMOUS", "off", 1);
+    ck_assert_int_eq(sl_config_load(NULL, true, &config, &err), 0);
+    ck_assert(!config->access.anonymous);
+    sl_config_free(config);
+    setenv("PGSLUICE_ACCESS_ANONYMOUS", "on", 1);
+    ck_assert_int_eq(sl_config_load(NULL, true, &config, &err), 0);
+    ck_assert(config->access.anonymous);
+}
+END_TEST
+
+START_TEST(an_empty_file_key_is_as_if_it_were_not_there)
+{
+    write_file("x.conf", "[database]\ndsn_file =\ndsn = from-file\n");
+    setenv("PGSLUICE_DATABASE_DSN_FILE", "", 1);
+    ck_assert_msg(load() == 0, "%s", err.message);
+    ck_assert_str_eq(config->database.dsn, "from-file");
+    setenv("PGSLUICE_DATABASE_DSN", "from-variable", 1);
+    ck_assert_msg(load() == 0, "%s", err.message);
+    ck_assert_str_eq(config->database.dsn, "from-variable");
+}
+END_TEST
+
 START_TEST(patterns_match_whole_names)
 {
     ck_assert(sl_pattern_list("orders", "orders"));
@@ -428,6 +461,8 @@ int main(void)
     tcase_add_test(tc, a_wrong_variable_is_refused_by_its_name);
     tcase_add_test(tc, the_file_is_the_one_named_first);
     tcase_add_test(tc, without_a_file_everybody_on_this_machine_may_come);
+    tcase_add_test(tc, without_a_file_other_machines_come_only_when_that_is_said);
+    tcase_add_test(tc, an_empty_file_key_is_as_if_it_were_not_there);
     tcase_add_test(tc, patterns_match_whole_names);
     suite_add_tcase(suite, tc);
     srunner_set_tap(sr, "-");

@@ -269,6 +269,13 @@ END_TEST
 START_TEST(the_name_of_a_type_may_hold_what_names_hold)
 {
     static const char *const types[] = {"timestamp with time zone",
+                                        "Timestamp Without Time Zone",
+                                        "timestamp with time zone[]",
+                                        "national character varying",
+                                        "interval day to second",
+                                        "int []",
+                                        "int[3][]",
+                                        "int array",
                                         "double precision",
                                         "int[]",
                                         "shop.status",
@@ -329,6 +336,13 @@ START_TEST(a_bad_parameter_line_is_refused_with_what_to_write)
     param_refused("p int)--", "cannot be in the name of a type");
     param_refused("p int, or so", "cannot be in the name of a type");
     param_refused("p int'", "cannot be in the name of a type");
+    param_refused("p date Some text here", "\"date Some text here\" is no type; put two spaces");
+    param_refused("p date Since", "two spaces before the text");
+    param_refused("p date Since?", "two spaces before the text");
+    param_refused("p double precision Ratio", "two spaces before the text");
+    param_refused("p time with time zone of it", "two spaces before the text");
+    param_refused("p text COLLATE \"C\"", "two spaces before the text");
+    param_refused("p \"a b\" c", "two spaces before the text");
     param_refused("p int?text", "two spaces");
     param_refused("p int? text", "two spaces");
     param_refused("p int =", "no default");

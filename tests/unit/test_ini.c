@@ -62,7 +62,8 @@ END_TEST
 START_TEST(indented_lines_continue_a_value)
 {
     reads_as("[a]\nk = 1\n  2\n# between\n\t3\nl =\n  x\n  # y\nm = z",
-             "1 [a/]\n2 a/.k=<1\n2\n3>\n6 a/.l=<x\n# y>\n9 a/.m=<z>\n");
+             "1 [a/]\n2 a/.k=<1\n2\n3>\n6 a/.l=<x>\n9 a/.m=<z>\n");
+    reads_as("[a]\n  # first\nk = 1\n  ; y\n  2 # z\n", "1 [a/]\n3 a/.k=<1\n2 # z>\n");
 }
 END_TEST
 

@@ -239,8 +239,13 @@ START_TEST(a_type_before_a_parameter_is_refused_with_the_cast)
     refuses("SELECT Timestamp :p", "f.sql:5: Timestamp :p", "write :p::timestamp");
     refuses("SELECT double precision :'p'", "f.sql:5: precision", "write :'p'::double precision");
     refuses("SELECT character varying :'p'", "f.sql:5: varying", "write :'p'::varchar");
-    refuses("SELECT timestamp with time zone :'p'", "f.sql:5: zone", "::timestamptz");
-    refuses("SELECT time without time zone :'p'", "f.sql:5: zone", "::timetz");
+    refuses("SELECT bit varying :'p'", "f.sql:5: varying", "write :'p'::varbit");
+    refuses("SELECT timestamp with time zone :'p'", "f.sql:5: zone", "write :'p'::timestamptz");
+    refuses("SELECT time with time zone :'p'", "f.sql:5: zone", "write :'p'::timetz");
+    refuses("SELECT timestamp without time zone :'p'", "f.sql:5: zone", "");
+    ck_assert_str_eq(strstr(result, "write"), "write :'p'::timestamp");
+    refuses("SELECT time without time zone :'p'", "f.sql:5: zone", "");
+    ck_assert_str_eq(strstr(result, "write"), "write :'p'::time");
     refuses("SELECT pg_catalog.uuid :'p'", "f.sql:5: uuid", "::uuid");
     for (const char *const *type = (const char *const[]){"bigint", "xml", "int4range", "int8range",
                                                          "integer", "timestamptz", "bit", NULL};

@@ -1,0 +1,134 @@
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "cmd/options.h"
+
+#define MAX_WORDS 8
+
+static struct sl_options options;
+static char printed[1024]; /* on standard error */
+
+/* What a call prints on standard error lands in `printed`. */
+static FILE *begin_capture(int *saved)
+{
+    FILE *file = tmpfile();
+
+    ck_assert_ptr_nonnull(file);
+    fflush(stderr);
+    *saved = dup(STDERR_FILENO);
+    ck_assert_int_ge(dup2(fileno(file), STDERR_FILENO), 0);
+    return file;
+}
+
+static void end_capture(FILE *file, int saved)
+{
+    fflush(stderr);
+    ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
+    close(saved);
+    rewind(file);
+    printed[fread(printed, 1, sizeof(printed) - 1, file)] = '\0';
+    fclose(file);
+}
+
+/* Reads a line of words parted by one blank. */
+static int read_words(const char *line, const char *letters)
+{
+    static char copy[128];
+    char *argv[MAX_WORDS + 1] = {NULL};
+    int argc = 0;
+    int saved;
+
+    snprintf(copy, sizeof(copy), "%s", line);
+    for (char *word = strtok(copy, " "); word != NULL && argc < MAX_WORDS; word = strtok(NULL, " "))
+        argv[argc++] = word;
+    FILE *file = begin_capture(&saved);
+    int code = sl_options_read(argc, argv, letters, false, "usage\n", &options);
+    end_capture(file, saved);
+    return code;
+}
+
+static void refused(const char *line, const char *message)
+{
+    ck_assert_int_eq(read_words(line, "cj"), 64);
+    ck_assert_msg(strncmp(printed, message, strlen(message)) == 0, "%s: %s", line, printed);
+}
+
+START_TEST(options_are_read_in_both_spellings)
+{
+    ck_assert_int_eq(read_words("list -c a", "c"), -1);
+    ck_assert_str_eq(options.config, "a");
+    ck_assert_int_eq(read_words("list --config=b --output c --json", "coj"), -1);
+    ck_assert_str_eq(options.config, "b");
+    ck_assert_str_eq(options.output, "c");
+    ck_assert(options.json);
+}
+END_TEST
+
+START_TEST(a_mistake_names_the_option_and_not_its_value)
+{
+    refused("list -o foo", "pgsluice: list: there is no option \"-o\"\nusage\n");
+    refused("list -ofoo", "pgsluice: list: there is no option \"-o\"");
+    refused("list --output foo", "pgsluice: list: there is no option \"--output\"");
+    refused("list --output --foo", "pgsluice: list: there is no option \"--output\"");
+    refused("list --output=foo", "pgsluice: list: there is no option \"--output\"");
+    refused("list --json -zc x", "pgsluice: list: there is no option \"-z\"");
+    refused("list -j", "pgsluice: list: there is no option \"-j\"");
+    refused("list --nope", "pgsluice: list: there is no option \"--nope\"");
+    refused("list --json=x", "pgsluice: list: an option without a value has one in \"--json=x\"");
+    refused("list -c", "pgsluice: list: a value is missing after \"-c\"");
+    refused("list --config", "pgsluice: list: a value is missing after \"--config\"");
+    refused("list foo", "pgsluice: list: it takes no argument \"foo\"");
+}
+END_TEST
+
+static void fails(enum sl_kind kind, const char *message, const char *detail, int code,
+                  const char *text)
+{
+    struct sl_error err;
+    int saved;
+
+    sl_error_set(&err, kind, "%s", message);
+    sl_error_detail(&err, "%s", detail);
+    FILE *file = begin_capture(&saved);
+    int result = sl_fail(&err);
+    end_capture(file, saved);
+    ck_assert_int_eq(result, code);
+    ck_assert_str_eq(printed, text);
+}
+
+START_TEST(an_error_has_the_place_or_the_program_first)
+{
+    fails(SL_CONFIG, "x.conf:3: bad", "", 78, "x.conf:3: bad\n");
+    fails(SL_NOT_FOUND, "no such export", "", 64, "pgsluice: no such export\n");
+    fails(SL_UNAVAILABLE, "cannot connect", "no\nserver", 69,
+          "pgsluice: cannot connect: no\nserver\n");
+}
+END_TEST
+
+START_TEST(what_does_not_show_does_not_reach_the_terminal)
+{
+    fails(SL_CONFIG, "f:1: \x1b[31m", "", 78, "f:1: ?[31m\n");
+    fails(SL_CONFIG, "f:1: \xC2\x9B|\xE2\x80\xAE|\xD8\x9C|\xFF|\xC3\xA9", "", 78,
+          "f:1: ?|?|?|?|\xC3\xA9\n");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("options");
+    TCase *tc = tcase_create("options");
+    SRunner *sr = srunner_create(suite);
+
+    tcase_add_test(tc, options_are_read_in_both_spellings);
+    tcase_add_test(tc, a_mistake_names_the_option_and_not_its_value);
+    tcase_add_test(tc, an_error_has_the_place_or_the_program_first);
+    tcase_add_test(tc, what_does_not_show_does_not_reach_the_terminal);
+    suite_add_tcase(suite, tc);
+    srunner_set_tap(sr, "-");
+    srunner_run_all(sr, CK_SILENT);
+    int failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
