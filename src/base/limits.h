@@ -14,7 +14,7 @@
 #define SL_LIMITS_H
 
 /* One block of formatted bytes: large enough that a hand-over costs nothing per byte. */
-#define SL_BLOCK_SIZE (256 * 1024)
+#define SL_BLOCK_SIZE 262144
 
 /* Blocks between producer and consumer at the default limits.memory. */
 #define SL_QUEUE_BLOCKS 4
@@ -36,14 +36,14 @@
 #define SL_PUBLISH_MS 100
 
 /* What libpq may have read beside one row when it is stopped at max_row: rows that follow it. */
-#define SL_ROW_SLACK (1024 * 1024)
+#define SL_ROW_SLACK 1048576
 
 /* How long the server is waited for when a query is cancelled, before the connection is closed
  * (ms). */
 #define SL_CANCEL_MS 500
 
 /* A connection that carried a row over this is closed, not reused: libpq never shrinks. */
-#define SL_REUSE_ROW_MAX (1024 * 1024)
+#define SL_REUSE_ROW_MAX 1048576
 
 /* Idle connections are kept this long (ms). */
 #define SL_IDLE_KEEP_MS 60000
@@ -53,6 +53,6 @@
 #define SL_RECEIPTS_PER_CALLER 20
 
 /* Stack of a producer thread: libpq and OpenSSL need well under half of it. */
-#define SL_PRODUCER_STACK (256 * 1024)
+#define SL_PRODUCER_STACK 262144
 
 #endif

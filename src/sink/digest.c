@@ -38,7 +38,7 @@ static int digest_end(struct sl_sink *sink, struct sl_error *err)
 
     if (EVP_DigestFinal_ex(digest->md, hash, &n) != 1 || n != 32)
         return sl_error_set(err, SL_INTERNAL, "SHA-256 failed");
-    for (unsigned int i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         snprintf(digest->hex + 2 * i, 3, "%02x", hash[i]);
     return sl_sink_end(sink->next, err);
 }
