@@ -151,6 +151,8 @@ bool sl_run_fail(struct sl_run *run, const struct sl_error *err)
     bool first = run->error.kind == SL_NONE && !run->finished;
     if (first) {
         run->error = *err;
+        sl_clock_utc(
+            run->receipt.finished_at); /* with the state, though there is cleaning up to do */
         atomic_store_explicit(&run->stop, true, memory_order_release);
     }
     pthread_mutex_unlock(&run->lock);
@@ -220,7 +222,8 @@ bool sl_run_finish(struct sl_run *run, bool complete)
                      sl_digest_hex(run->digest));
         }
         run->receipt.total_ms = sl_clock_ms() - run->created_ms;
-        sl_clock_utc(run->receipt.finished_at);
+        if (run->error.kind == SL_NONE)
+            sl_clock_utc(run->receipt.finished_at);
         compose(run, &receipt);
     }
     complete = run->receipt.state == SL_RUN_COMPLETE;
