@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +19,19 @@ struct stopper {
     sigset_t signals;
     struct sl_run *run;
     atomic_int signal; /* the one that came, 0: none */
+    atomic_bool done;  /* the run is over: SIGUSR1 ends the wait */
 };
 
 /* Turns the first signal into an abort. */
 static void *wait_for_signal(void *arg)
 {
     struct stopper *stopper = arg;
-    int signal;
+    int signal = SIGUSR1;
 
-    if (sigwait(&stopper->signals, &signal) != 0)
+    while (signal == SIGUSR1 && !atomic_load(&stopper->done))
+        if (sigwait(&stopper->signals, &signal) != 0)
+            return NULL;
+    if (signal == SIGUSR1)
         return NULL;
     atomic_store(&stopper->signal, signal);
     sl_run_abort(stopper->run, SL_CANCELLED, "stopped by a signal");
@@ -40,6 +45,7 @@ static void catch_signals(struct stopper *stopper)
     sigaddset(&stopper->signals, SIGINT);
     sigaddset(&stopper->signals, SIGTERM);
     sigaddset(&stopper->signals, SIGHUP);
+    sigaddset(&stopper->signals, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &stopper->signals, NULL);
 }
 
@@ -74,7 +80,8 @@ static int execute(struct sl_run *run, const char *output)
         return sl_fail(&err);
     }
     int rc = sl_run_execute(run, sl_file_sink(file), &err);
-    pthread_cancel(thread);
+    atomic_store(&stopper.done, true);
+    pthread_kill(thread, SIGUSR1);
     pthread_join(thread, NULL);
     sl_file_free(file);
     print_receipt(run);
