@@ -134,7 +134,9 @@ def only_the_token_that_started_a_run_cancels_it():
         own = "aaaaaaaa-0dc0-4d11-9b3a-5e1a3e9f0b11"
         with s.connect() as c:
             c.sendall(("GET /exports/slow.csv?_run=%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n" % (own, ALICE)).encode())
-            eventually(lambda: s.get("/runs/" + own, bearer(ALICE)).status == 200)
+            # Not while it waits: a run that the database never saw leaves no receipt.
+            eventually(lambda: s.get("/runs/" + own, bearer(ALICE)).status == 200
+                       and s.receipt(own, bearer(ALICE), final=False)["state"] == "running")
             for headers in (bearer(BOB), {}):
                 problem(s.delete("/runs/" + own, headers), 404, "not_found")
             true(s.receipt(own, bearer(ALICE), final=False)["state"] in ("queued", "running"))
