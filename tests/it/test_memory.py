@@ -99,16 +99,16 @@ def rows_of_integers_are_no_exception():
 @bar
 def one_export_after_the_other_takes_no_more_memory():
     with Server(EXPORTS) as s:
-        # The first few may still open an arena of the allocator each.
         for _ in range(10):
             drain(s, "/exports/users_20k.csv")
         first = s.rss_peak()
-        for _ in range(25):
+        for _ in range(50):
             drain(s, "/exports/users_20k.csv")
         got = s.rss_peak()
-    tell("thirty-five one after the other", got)
-    below(got, LARGEST, "thirty-five one after the other")
-    true(got <= first * 1.10, "ten took %.2f MB, thirty-five took %.2f MB" % (first / MB, got / MB))
+    tell("sixty one after the other", got)
+    below(got, LARGEST, "sixty one after the other")
+    # When the allocator opens its few arenas is chance; each of fifty leaks of 64 kB would show.
+    true(got <= first + 3 * MB, "ten took %.2f MB, sixty took %.2f MB" % (first / MB, got / MB))
 
 
 def stalled_then_read(s, path, n):
