@@ -25,8 +25,12 @@ struct sl_cursor {
     bool by_row; /* a row can be wide: read one at a time */
     bool at_end;
     struct sl_fetch_size size;
+    int parsed; /* rows of the FETCH that is the session's unnamed statement */
     int in_flight;
-    int asked[SL_FETCHES_IN_FLIGHT]; /* rows asked for, oldest first */
+    struct fetch {
+        int rows;                  /* asked for */
+        bool parse;                /* it was parsed first, which has an answer of its own */
+    } asked[SL_FETCHES_IN_FLIGHT]; /* oldest first */
 };
 
 static int next_result(struct sl_cursor *cursor, PGresult **result, struct sl_error *err)
@@ -128,16 +132,22 @@ static int begin(struct sl_cursor *cursor, struct sl_buf *text, const struct sl_
     return send_settings(cursor, text, settings, err);
 }
 
+/*
+ * A FETCH is parsed once for each size: it stays the unnamed statement, which
+ * needs no name that another session of a pool could have taken.
+ */
 static int queue_fetch(struct sl_cursor *cursor, struct sl_error *err)
 {
+    PGconn *conn = cursor->session->conn;
+    struct fetch fetch = {cursor->size.rows, cursor->size.rows != cursor->parsed};
     char sql[64];
 
-    snprintf(sql, sizeof sql, "FETCH FORWARD %d FROM c", cursor->size.rows);
-    if (send_sql(cursor, sql, 0, NULL, err) < 0)
-        return -1;
-    if (PQpipelineSync(cursor->session->conn) != 1)
+    snprintf(sql, sizeof sql, "FETCH FORWARD %d FROM c", fetch.rows);
+    if ((fetch.parse && PQsendPrepare(conn, "", sql, 0, NULL) != 1) ||
+        PQsendQueryPrepared(conn, "", 0, NULL, NULL, NULL, 0) != 1 || PQpipelineSync(conn) != 1)
         return send_failed(cursor, err);
-    cursor->asked[cursor->in_flight++] = cursor->size.rows;
+    cursor->parsed = fetch.rows;
+    cursor->asked[cursor->in_flight++] = fetch;
     return 0;
 }
 
@@ -312,15 +322,16 @@ int sl_cursor_read(struct sl_cursor *cursor, sl_row_fn row, void *ctx, struct sl
 {
     /* A bound for memory only: deliver() knows a row's size exactly. 4 bytes are a field's length.
      */
-    int64_t limit = cursor->max_row + 4 * (int64_t)cursor->n_columns + SL_ROW_SLACK;
+    int64_t limit = cursor->by_row ? cursor->max_row + 4 * (int64_t)cursor->n_columns + SL_ROW_SLACK
+                                   : INT64_MAX;
     int64_t waited = cursor->session->waited_us;
     int64_t bytes = 0;
     int rows = 0;
     PGresult *result;
 
-    if (!cursor->by_row)
-        limit = INT64_MAX;
-    else if (PQsetSingleRowMode(cursor->session->conn) != 1)
+    if (cursor->asked[0].parse && statement_done(cursor, PGRES_COMMAND_OK, err) < 0)
+        return -1;
+    if (cursor->by_row && PQsetSingleRowMode(cursor->session->conn) != 1)
         return sl_error_set(err, SL_INTERNAL, "libpq does not read row by row");
     for (;;) {
         if (sl_pg_next(cursor->session, cursor->watch, limit, &result, err) < 0)
@@ -339,8 +350,8 @@ int sl_cursor_read(struct sl_cursor *cursor, sl_row_fn row, void *ctx, struct sl
     if (read_sync(cursor, err) < 0)
         return -1;
     waited = (cursor->session->waited_us - waited) / 1000;
-    sl_fetch_size_learn(&cursor->size, cursor->asked[0], rows, bytes, waited);
-    cursor->at_end = rows < cursor->asked[0];
+    sl_fetch_size_learn(&cursor->size, cursor->asked[0].rows, rows, bytes, waited);
+    cursor->at_end = rows < cursor->asked[0].rows;
     cursor->in_flight--;
     memmove(cursor->asked, cursor->asked + 1, (SL_FETCHES_IN_FLIGHT - 1) * sizeof cursor->asked[0]);
     return 0;

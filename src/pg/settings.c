@@ -12,6 +12,7 @@ static const struct {
     {"synchronize_seqscans", "off", 0},
     {"row_security", "on", 0},
     {"client_min_messages", "error", 0},                /* notices may quote rows */
+    {"log_parameter_max_length_on_error", "0", 0},      /* nor shall errors quote parameters */
     {"transaction_timeout", "0", 170000},               /* the run has a deadline of its own */
     {"client_connection_check_interval", "2s", 140000}, /* backstop for a cancel that got lost */
     {"client_encoding", "UTF8", 0},

@@ -127,6 +127,13 @@ def an_ill_typed_parameter_is_named_with_the_type_expected():
 
 
 @test
+def an_ill_typed_parameter_of_several_lines_is_named_whatever_the_server_logs():
+    talkative = "options='-c log_parameter_max_length_on_error=-1'"
+    with server(config={"database": {"dsn": talkative}}) as s:
+        problem(s.get("/exports/everything.csv?n=" + q("1\n$1 = x")), 400, "bad_parameter", parameter="n")
+
+
+@test
 def a_value_that_is_not_utf8_is_the_callers_error():
     with server() as s:
         for value in ("%ff", "%C3", "%ED%A0%80", "a%80"):
