@@ -89,10 +89,11 @@ bool sl_run_abort(struct sl_run *run, enum sl_kind kind, const char *why);
 
 /*
  * Has the client had data waiting and been too slow?  Called by the reaper about
- * every 100 ms.  True once stall_timeout or min_rate is violated; the run is then
- * aborted with SL_TIMEOUT and the caller breaks the connection.
+ * every 100 ms; client_fd is open.  True once stall_timeout or min_rate is
+ * violated; the run is then aborted with SL_TIMEOUT and the caller breaks the
+ * connection.
  */
-bool sl_run_too_slow(struct sl_run *run);
+bool sl_run_too_slow(struct sl_run *run, int client_fd);
 
 /* True when the run was aborted and its consumer has not noticed yet (it sits in a send). */
 bool sl_run_aborted(struct sl_run *run);

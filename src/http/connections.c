@@ -196,7 +196,7 @@ static bool over_time(struct sl_conn *conn, int64_t now)
         return now - conn->since > allowed_ms[conn->state];
     if (conn->state != SL_CONN_RUN)
         return false;
-    (void)sl_run_too_slow(conn->run); /* aborts it */
+    (void)sl_run_too_slow(conn->run, conn->fd); /* aborts it */
     /* Its thread breaks an aborted run off by itself, unless it sits in a send of libmicrohttpd. */
     if (!sl_run_aborted(conn->run))
         conn->aborted_at = 0;

@@ -20,8 +20,12 @@ EXPORTS = {
 }
 
 
-def server(limits=None, exports=None, database=None):
-    return Server({**EXPORTS, **(exports or {})}, {"database": {**PATIENT, **(database or {})}, "limits": limits or {}})
+SOCKETS = {"tcp": "127.0.0.1:0", "unix": "unix:public"}
+
+
+def server(limits=None, exports=None, database=None, listen=SOCKETS["tcp"]):
+    return Server({**EXPORTS, **(exports or {})}, {"database": {**PATIENT, **(database or {})}, "limits": limits or {}},
+                  listen=listen)
 
 
 def broken(s, path, kind):
@@ -212,9 +216,9 @@ def a_lock_that_is_not_given_is_a_504():
         equal(s.get("/exports/locked.csv").body, b"i\n")
 
 
-@test
-def a_client_that_stops_reading_is_ended_after_stall_timeout():
-    with server({"stall_timeout": "1s"}) as s:
+@each(**SOCKETS)
+def a_client_that_stops_reading_is_ended_after_stall_timeout(listen):
+    with server({"stall_timeout": "1s"}, listen=listen) as s:
         reader = Reader(s, "/exports/endless.csv")
         quiet_backend()
         started = time.monotonic()
@@ -230,10 +234,10 @@ def a_client_that_stops_in_the_middle_is_ended_after_stall_timeout():
         ended(s, reader)
 
 
-@test
-def a_client_that_is_too_slow_is_ended_by_min_rate():
+@each(**SOCKETS)
+def a_client_that_is_too_slow_is_ended_by_min_rate(listen):
     # Never silent for long, so that only its rate can be what ends it.
-    with server({"stall_timeout": "3s", "min_rate": "10MB/s"}) as s:
+    with server({"stall_timeout": "3s", "min_rate": "10MB/s"}, listen=listen) as s:
         reader = Reader(s, "/exports/endless.csv")
         def fetch():
             reader.read(2000)
@@ -244,6 +248,7 @@ def a_client_that_is_too_slow_is_ended_by_min_rate():
 
 @test
 def a_slow_client_above_min_rate_is_left_alone():
+    # One chunk takes it longer than stall_timeout.
     with server({"stall_timeout": "1s", "min_rate": "10kB/s"}, {"some": rows(10000)}) as s:
         reader = Reader(s, "/exports/some.csv")
         whole = copy(rows(10000))
