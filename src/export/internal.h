@@ -66,6 +66,13 @@ struct sl_run {
 bool sl_run_fail(struct sl_run *run, const struct sl_error *err);
 
 /*
+ * Ends a run that the database never saw, by its producer, which then touches nothing
+ * that runs share.  Out of the registry before the client is told: who is refused finds
+ * no receipt, and may try again with the same id at once.
+ */
+void sl_run_refuse(struct sl_run *run, const struct sl_error *err);
+
+/*
  * The run is over: final receipt, log line, out of the registry.  Once; later
  * calls change nothing.  Returns whether it counts as complete: an abort that
  * came first wins over `complete`.

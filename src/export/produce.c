@@ -354,6 +354,8 @@ int sl_run_produce(struct sl_run *run, struct sl_error *err)
     if (rc == 0)
         rc = sl_cursor_finish(run->cursor, err);
     let_go(run, rc == 0);
+    if (rc < 0 && !sl_run_begun(run))
+        sl_run_refuse(run, err);
     return rc < 0 ? -1 : end(run, err);
 }
 

@@ -161,6 +161,19 @@ bool sl_run_fail(struct sl_run *run, const struct sl_error *err)
     return first;
 }
 
+void sl_run_refuse(struct sl_run *run, const struct sl_error *err)
+{
+    pthread_mutex_lock(&run->lock);
+    if (run->error.kind == SL_NONE) {
+        run->error = *err;
+        sl_clock_utc(run->receipt.finished_at);
+    }
+    pthread_mutex_unlock(&run->lock);
+    sl_run_finish(run, false);
+    atomic_store_explicit(&run->stop, true, memory_order_release);
+    sl_wake(run->consumer.wake_fd);
+}
+
 bool sl_run_abort(struct sl_run *run, enum sl_kind kind, const char *why)
 {
     struct sl_error err;

@@ -158,7 +158,7 @@ START_TEST(an_empty_text_leaves_the_logins_value)
                 ck_assert_str_eq(values[expected++], texts[i]);
         ck_assert_int_eq(n, expected);
         for (int i = 1; i <= 4; i++) {
-            char number[8];
+            char number[16];
 
             snprintf(number, sizeof number, "$%d,", i);
             ck_assert_int_eq(has(number), i <= n);
