@@ -22,6 +22,7 @@ static const struct command {
      "one export to a file or standard output"},
     {"list", sl_cmd_list, " [--json]", "the exports and their parameters"},
     {"check", sl_cmd_check, "", "parse everything, connect, prepare every export"},
+    {"grant", sl_cmd_grant, " EXPORT [name=value ...]", "print a signed, expiring URL path"},
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

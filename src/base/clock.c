@@ -19,14 +19,21 @@ int64_t sl_clock_ms(void)
 
 void sl_clock_utc(char text[SL_TIME_TEXT])
 {
+    sl_clock_utc_in(0, text);
+}
+
+void sl_clock_utc_in(int64_t ms, char text[SL_TIME_TEXT])
+{
     struct timespec now;
     struct tm tm;
     size_t n;
 
     clock_gettime(CLOCK_REALTIME, &now);
+    ms += now.tv_nsec / 1000000;
+    now.tv_sec += ms / 1000;
     gmtime_r(&now.tv_sec, &tm);
     n = strftime(text, SL_TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(text + n, SL_TIME_TEXT - n, ".%03dZ", (int)(now.tv_nsec / 1000000));
+    snprintf(text + n, SL_TIME_TEXT - n, ".%03dZ", (int)(ms % 1000));
 }
 
 void sl_clock_utc_day(char text[SL_TIME_TEXT])

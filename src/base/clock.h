@@ -14,6 +14,9 @@ int64_t sl_clock_us(void);
 /* Now as RFC 3339 in UTC with milliseconds, 2026-01-02T03:04:05.678Z. */
 void sl_clock_utc(char text[SL_TIME_TEXT]);
 
+/* The same for a moment this many milliseconds from now. */
+void sl_clock_utc_in(int64_t ms, char text[SL_TIME_TEXT]);
+
 /* Now as the UTC day, 2026-01-02. */
 void sl_clock_utc_day(char text[SL_TIME_TEXT]);
 

@@ -309,6 +309,13 @@ static int check_tickets(struct loader *loader)
                             "%s: [tickets] needs a dsn of its own; write one whose user is no "
                             "superuser",
                             where);
+    if (is_set(config->tickets.dsn) && strcmp(config->tickets.dsn, config->database.dsn) == 0) {
+        where_key(loader, "tickets", "dsn", where);
+        return sl_error_set(loader->err, SL_CONFIG,
+                            "%s: [tickets] dsn is that of [database]; write a login of its own, as "
+                            "its rights are all that bounds the SQL of tickets",
+                            where);
+    }
     return 0;
 }
 
@@ -329,6 +336,26 @@ static int check_without_file(struct loader *loader)
                         where);
 }
 
+/* A pattern that no setting can match is a mistake: `user`, where pgsluice.user was meant. */
+static int check_row_settings(struct loader *loader)
+{
+    const struct sl_config *config = loader->config;
+    const char *list = is_set(config->access.row_settings) ? config->access.row_settings : "";
+    char where[WHERE_SIZE];
+
+    for (size_t len; *list != '\0'; list += len + (list[len] != '\0')) {
+        len = strcspn(list, ",");
+        if (strcspn(list, ".*?[") < len)
+            continue;
+        where_key(loader, "access", "row_settings", where);
+        return sl_error_set(loader->err, SL_CONFIG,
+                            "%s: row_settings: a setting must have a dot in its name; write "
+                            "pgsluice.%.*s",
+                            where, len > 60 ? 60 : (int)len, list);
+    }
+    return 0;
+}
+
 /* What no key can tell alone. */
 static int check_together(struct loader *loader)
 {
@@ -336,7 +363,7 @@ static int check_together(struct loader *loader)
     char where[WHERE_SIZE];
 
     if (check_token_complete(loader) != 0 || check_tickets(loader) != 0 ||
-        check_without_file(loader) != 0)
+        check_row_settings(loader) != 0 || check_without_file(loader) != 0)
         return -1;
     if (loader->secrets && !is_set(config->server.admin_token) &&
         !all_local(config->server.admin_listen, false)) {

@@ -150,6 +150,19 @@ bool sl_invisible(uint32_t code)
            (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF;
 }
 
+int sl_utf8_fit(const char *text, int max)
+{
+    int len = (int)strnlen(text, (size_t)max + 1);
+
+    if (len <= max)
+        return len;
+    /* The first byte that is left out must begin a character; nothing has more than three others.
+     */
+    for (len = max; len > 0 && max - len < 3 && ((unsigned char)text[len] & 0xC0) == 0x80;)
+        len--;
+    return len;
+}
+
 bool sl_utf8_valid(const char *text, size_t len)
 {
     uint32_t code;

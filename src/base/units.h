@@ -25,6 +25,15 @@ int sl_parse_bool(const char *text, bool *value) SL_MUSTCHECK;
 /* Is text[0..len) valid UTF-8 without NUL? */
 bool sl_utf8_valid(const char *text, size_t len);
 
+/* Bytes of a name of the caller's that a message shows. */
+#define SL_NAME_SHOWN 60
+
+/*
+ * How many bytes of the text, at most max, are whole characters: for "%.*s", where a
+ * message shows the beginning of a name.
+ */
+int sl_utf8_fit(const char *text, int max);
+
 /*
  * Reads the UTF-8 character that text[0..len) begins with (RFC 3629: no overlong
  * forms, no surrogates).  Returns its length, 1 to 4, or 0 when there is none.

@@ -36,3 +36,16 @@ bool sl_timezone_plausible(const char *name)
     }
     return true;
 }
+
+const char *sl_dialect_read(const char *name, enum sl_dialect *dialect)
+{
+    if (strcmp(name, "postgres") == 0)
+        *dialect = SL_DIALECT_POSTGRES;
+    else if (strcmp(name, "django") == 0)
+        *dialect = SL_DIALECT_DJANGO;
+    else if (strcmp(name, "excel") == 0)
+        return "excel is not available in this version; write postgres or django";
+    else
+        return "is postgres or django";
+    return NULL;
+}

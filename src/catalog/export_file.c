@@ -25,7 +25,7 @@ bool sl_export_name_valid(const char *name, size_t len)
     return true;
 }
 
-static struct sl_export *new_export(const char *name, const char *file)
+struct sl_export *sl_export_new(const char *name, const char *file)
 {
     struct sl_export *export = calloc(1, sizeof(*export));
 
@@ -150,7 +150,7 @@ int sl_export_parse(const char *name, const char *file, const char *text, size_t
         text += strlen(bom);
         len -= strlen(bom);
     }
-    parsed = new_export(name, file);
+    parsed = sl_export_new(name, file);
     if (parsed == NULL)
         return sl_error_nomem(err);
     if (sl_header_parse(parsed, text, len, &place, err) != 0)

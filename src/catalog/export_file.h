@@ -14,6 +14,9 @@
 #define SL_EXPORT_NAME_MAX 45                 /* [a-z0-9][a-z0-9_-]{0,44} */
 #define SL_MAX_PARAMS 100
 
+/* How rows become CSV. */
+enum sl_dialect { SL_DIALECT_POSTGRES, SL_DIALECT_DJANGO };
+
 struct sl_param {
     int line; /* where it is declared */
     char *name;
@@ -49,11 +52,15 @@ struct sl_export {
     size_t n_params;
     struct sl_label *labels;
     size_t n_labels;
-    char *sql; /* rewritten: $1 .. $n_params, no trailing semicolon */
+    int labels_line; /* where they are; 0: there are none */
+    char *sql;       /* rewritten: $1 .. $n_params, no trailing semicolon */
 };
 
 /* True for a name that an export, hence a URL, may have. */
 bool sl_export_name_valid(const char *name, size_t len);
+
+/* One with empty texts and no query, for SQL that is in no file. NULL: no memory. */
+struct sl_export *sl_export_new(const char *name, const char *file);
 
 /* Parses one file's text. Errors are SL_CONFIG `file:line: ...`. Free with sl_export_free(). */
 int sl_export_parse(const char *name, const char *file, const char *text, size_t len,

@@ -66,18 +66,12 @@ static int read_role(struct header *header, const struct key *key, const char *v
 
 static int read_dialect(struct header *header, const struct key *key, const char *value)
 {
-    static const char *const dialects[] = {"postgres", "excel", "django", NULL};
-    const char *near = sl_suggest(value, dialects);
+    enum sl_dialect dialect;
+    const char *problem = sl_dialect_read(value, &dialect);
 
-    if (strcmp(value, "postgres") == 0)
-        return read_text(header, key, value);
-    for (size_t i = 0; dialects[i] != NULL; i++)
-        if (strcmp(value, dialects[i]) == 0)
-            return sl_error_set(header->err, SL_CONFIG,
-                                "dialect %s is not available in this version; write postgres",
-                                value);
-    return sl_error_set(header->err, SL_CONFIG, "there is no dialect \"%s\"; write %s", value,
-                        near != NULL ? near : "postgres");
+    if (problem != NULL)
+        return sl_error_set(header->err, SL_CONFIG, "dialect %s", problem);
+    return read_text(header, key, value);
 }
 
 static int read_count(struct header *header, const struct key *key, const char *value)
@@ -150,6 +144,7 @@ static int read_param(struct header *header, const struct key *key, const char *
 static int read_headers(struct header *header, const struct key *key, const char *value)
 {
     (void)key;
+    header->export->labels_line = header->place->line;
     return sl_labels_parse(value, &header->export->labels, &header->export->n_labels, header->err);
 }
 

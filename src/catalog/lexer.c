@@ -15,7 +15,7 @@ struct word {
 };
 
 struct lex {
-    const char *file;
+    const char *file; /* NULL: SQL of a caller, where nothing is a parameter */
     int line;
     const char *sql; /* without NUL bytes: refused before the first token */
     size_t len;
@@ -53,7 +53,15 @@ static int fail(struct lex *lex, size_t pos, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
+    if (lex->file == NULL)
+        return sl_error_set(lex->err, SL_BAD_QUERY, "line %d of the SQL: %s", line, text);
     return sl_error_set(lex->err, SL_CONFIG, "%s:%d: %s", lex->file, line, text);
+}
+
+/* What to say of a caller's SQL, which a message never quotes, or of an export file's. */
+static const char *either(const struct lex *lex, const char *of_caller, const char *of_file)
+{
+    return lex->file == NULL ? of_caller : of_file;
 }
 
 /* The scanner's newline is \n or \r, so a lone \r ends a comment, too. */
@@ -159,10 +167,13 @@ static int dollar_end(struct lex *lex, size_t *pos)
     const char *end;
 
     if (at(lex, tag) >= '0' && at(lex, tag) <= '9')
-        return fail(lex, *pos,
-                    "$%c is not for export files; declare a parameter (-- param: NAME TYPE) and "
-                    "write :NAME",
-                    at(lex, tag));
+        return lex->file == NULL
+                   ? fail(lex, *pos, "$%c is a parameter; put the values in place, as literals",
+                          at(lex, tag))
+                   : fail(lex, *pos,
+                          "$%c is not for export files; declare a parameter (-- param: NAME TYPE) "
+                          "and write :NAME",
+                          at(lex, tag));
     if (sl_sql_word_start(at(lex, tag)))
         while (sl_sql_name_char(at(lex, tag)))
             tag++;
@@ -172,7 +183,7 @@ static int dollar_end(struct lex *lex, size_t *pos)
     end = memmem(lex->sql + *pos + tag, lex->len - *pos - tag, lex->sql + *pos, tag);
     if (end == NULL)
         return fail(lex, *pos, "this literal does not end; close it with %.*s",
-                    (int)(tag < 64 ? tag : 64), lex->sql + *pos);
+                    lex->file == NULL ? 1 : (int)(tag < 64 ? tag : 64), lex->sql + *pos);
     *pos = (size_t)(end - lex->sql) + tag;
     return 0;
 }
@@ -222,6 +233,10 @@ static int colon_end(struct lex *lex, size_t *pos, enum token *token)
     size_t end = name;
 
     *token = PLAIN;
+    if (lex->file == NULL) {
+        *pos += next == ':' || next == '=' ? 2 : 1;
+        return 0;
+    }
     if (next == '"')
         return fail(lex, *pos,
                     ":\"...\" is not for export files: a name cannot be a parameter; in an array "
@@ -275,7 +290,9 @@ static int token_end(struct lex *lex, size_t *pos, enum token *token)
     if (c == '$')
         return dollar_end(lex, pos);
     if (c == '\\')
-        return fail(lex, *pos, "psql's backslash commands are not for export files; remove it");
+        return fail(lex, *pos, "%s",
+                    either(lex, "a backslash outside of a literal",
+                           "psql's backslash commands are not for export files; remove it"));
     *pos = c >= '0' && c <= '9' ? number_end(lex, *pos) : *pos + 1;
     return 0;
 }
@@ -373,12 +390,14 @@ static int begin(struct lex *lex, size_t start, size_t end, enum token token)
     const char *text = lex->sql + start;
     size_t len = end - start;
 
-    lex->begun = true;
-    if (*text == '(')
+    if (*text == '(') /* what follows is looked at as well: EXPLAIN would take it for its options */
         return 0;
+    lex->begun = true;
     for (size_t i = 0; token == WORD && i < sizeof(queries) / sizeof(queries[0]); i++)
         if (sl_sql_word_is(text, len, queries[i]))
             return 0;
+    if (lex->file == NULL)
+        return fail(lex, start, "it is no query: that begins with SELECT, WITH, VALUES or TABLE");
     return fail(lex, start,
                 "the query begins with %.*s; an export is one SELECT, WITH, VALUES or TABLE",
                 (int)(len < 40 ? len : 40), text);
@@ -390,8 +409,9 @@ static int accept_token(struct lex *lex, size_t start, enum token token)
 
     if (lex->ended)
         return fail(lex, start,
-                    "a second statement begins here; an export is one query with at most one ; at "
-                    "its end");
+                    "a second statement begins here; %s is one query with at most one ; at "
+                    "its end",
+                    either(lex, "a ticket", "an export"));
     if (token == SEMICOLON) {
         lex->ended = true;
         return lex->begun ? 0 : fail(lex, start, "there is no query before this ;");
@@ -413,6 +433,34 @@ static int accept_token(struct lex *lex, size_t start, enum token token)
     return 0;
 }
 
+static int read_all(struct lex *lex)
+{
+    const char *nul = memchr(lex->sql, '\0', lex->len);
+
+    if (nul != NULL)
+        return fail(lex, (size_t)(nul - lex->sql), "a NUL byte cannot be in a query; remove it");
+    while (lex->pos < lex->len) {
+        size_t start = lex->pos;
+        enum token token;
+
+        if (token_end(lex, &lex->pos, &token) != 0)
+            return -1;
+        if (token != BLANK) {
+            if (accept_token(lex, start, token) != 0)
+                return -1;
+        } else if (!lex->ended && copy(lex, start, lex->pos) != 0) {
+            return -1;
+        }
+    }
+    if (!lex->begun)
+        return fail(lex, 0, "there is no query%s",
+                    either(lex, "", "; write a SELECT after the header"));
+    /* Trailing comments go, so that the text can be put between parentheses. */
+    lex->out->len = lex->kept;
+    lex->out->data[lex->kept] = '\0';
+    return 0;
+}
+
 int sl_lex_query(const char *file, int line, const char *sql, size_t len,
                  const struct sl_lex_param *params, size_t n_params, bool *used, struct sl_buf *out,
                  struct sl_error *err)
@@ -427,29 +475,15 @@ int sl_lex_query(const char *file, int line, const char *sql, size_t len,
                       .out = out,
                       .kept = out->len,
                       .err = err};
-    const char *nul = memchr(sql, '\0', len);
 
     for (size_t i = 0; used != NULL && i < n_params; i++)
         used[i] = false;
-    if (nul != NULL)
-        return fail(&lex, (size_t)(nul - sql), "a NUL byte cannot be in a query; remove it");
-    while (lex.pos < len) {
-        size_t start = lex.pos;
-        enum token token;
+    return read_all(&lex);
+}
 
-        if (token_end(&lex, &lex.pos, &token) != 0)
-            return -1;
-        if (token != BLANK) {
-            if (accept_token(&lex, start, token) != 0)
-                return -1;
-        } else if (!lex.ended && copy(&lex, start, lex.pos) != 0) {
-            return -1;
-        }
-    }
-    if (!lex.begun)
-        return fail(&lex, 0, "there is no query; write a SELECT after the header");
-    /* Trailing comments go, so that the text can be put between parentheses. */
-    out->len = lex.kept;
-    out->data[out->len] = '\0';
-    return 0;
+int sl_lex_foreign(const char *sql, size_t len, struct sl_buf *out, struct sl_error *err)
+{
+    struct lex lex = {.line = 1, .sql = sql, .len = len, .out = out, .kept = out->len, .err = err};
+
+    return read_all(&lex);
 }

@@ -31,4 +31,12 @@ int sl_lex_query(const char *file, int line, const char *sql, size_t len,
                  const struct sl_lex_param *params, size_t n_params, bool *used, struct sl_buf *out,
                  struct sl_error *err) SL_MUSTCHECK;
 
+/*
+ * The same for SQL that a caller has made, with its literals in place: nothing is
+ * a parameter, so every colon is left to PostgreSQL and $1 is refused.  Errors
+ * are SL_BAD_QUERY, tell the line and the reason, and never quote the text.
+ */
+int sl_lex_foreign(const char *sql, size_t len, struct sl_buf *out,
+                   struct sl_error *err) SL_MUSTCHECK;
+
 #endif

@@ -34,13 +34,27 @@ static int replace(char **text, const char *value, struct sl_error *err)
 
 static int read_header(struct binding *binding, const char *value)
 {
-    bool names = strcmp(value, "names") == 0;
+    static const char *const values[] = {
+        [SL_HEADER_OFF] = "off",
+        [SL_HEADER_NAMES] = "names",
+        [SL_HEADER_LABELS] = "labels",
+    };
 
-    if (!names && strcmp(value, "off") != 0)
-        return sl_error_param(
-            binding->err, "_header", "_header is names or off%s",
-            strcmp(value, "labels") == 0 ? "; labels is not available in this version" : "");
-    binding->query->header = names;
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+        if (strcmp(value, values[i]) == 0) {
+            binding->query->header = (enum sl_header)i;
+            return 0;
+        }
+    return sl_error_param(binding->err, "_header", "_header is names, labels or off");
+}
+
+static int read_dialect(struct binding *binding, const char *value)
+{
+    const char *problem = sl_dialect_read(value, &binding->query->dialect);
+
+    if (problem != NULL)
+        return sl_error_param(binding->err, "_dialect", "_dialect %s", problem);
+    binding->query->dialect_asked = true;
     return 0;
 }
 
@@ -95,6 +109,7 @@ static int read_run(struct binding *binding, const char *value)
 
 static const struct option options[] = {
     {"_header", read_header},
+    {"_dialect", read_dialect},
     {"_timezone", read_timezone},
     {"_filename", read_filename},
     {"_run", read_run},
@@ -107,7 +122,6 @@ static const struct option options[] = {
     {"_eol", NULL},
     {"_bom", NULL},
     {"_encoding", NULL},
-    {"_dialect", NULL},
     {"_locale", NULL},
     {"_parallel", NULL},
 };
@@ -125,12 +139,12 @@ static int unknown_option(const char *name, struct sl_error *err)
             names[n++] = options[i].name;
     near = sl_suggest(name, names);
     if (near != NULL)
-        return sl_error_set(err, SL_BAD_REQUEST, "there is no option %.60s; did you mean %s?", name,
-                            near);
+        return sl_error_set(err, SL_BAD_REQUEST, "there is no option %.*s; did you mean %s?",
+                            sl_utf8_fit(name, SL_NAME_SHOWN), name, near);
     return sl_error_set(err, SL_BAD_REQUEST,
-                        "there is no option %.60s; the options are _header, _timezone, _filename "
-                        "and _run",
-                        name);
+                        "there is no option %.*s; the options are _header, _dialect, _timezone, "
+                        "_filename and _run",
+                        sl_utf8_fit(name, SL_NAME_SHOWN), name);
 }
 
 /* `seen` has a bit for each option. */
@@ -181,10 +195,11 @@ static int unknown_param(const struct binding *binding, const char *name)
     if (describe(export, &takes) != 0)
         sl_error_nomem(binding->err);
     else if (export->n_params == 0)
-        sl_error_param(binding->err, name, "there is no parameter %.60s; %s takes none", name,
-                       export->name);
+        sl_error_param(binding->err, name, "there is no parameter %.*s; %s takes none",
+                       sl_utf8_fit(name, SL_NAME_SHOWN), name, export->name);
     else
-        sl_error_param(binding->err, name, "there is no parameter %.60s%s%s%s; %s takes %s", name,
+        sl_error_param(binding->err, name, "there is no parameter %.*s%s%s%s; %s takes %s",
+                       sl_utf8_fit(name, SL_NAME_SHOWN), name,
                        near != NULL ? ", did you mean " : "", near != NULL ? near : "",
                        near != NULL ? "?" : "", export->name, takes.data);
     sl_buf_free(&takes);
@@ -240,7 +255,7 @@ static int fill_in(struct binding *binding)
 
 static int begin(const struct sl_export *export, struct sl_query *query, struct sl_error *err)
 {
-    *query = (struct sl_query){.export = export, .header = true};
+    *query = (struct sl_query){.export = export, .header = SL_HEADER_NAMES};
     query->timezone = strdup("");
     query->filename = strdup("");
     query->run_id = strdup("");
@@ -249,6 +264,8 @@ static int begin(const struct sl_export *export, struct sl_query *query, struct 
         query->values == NULL)
         return sl_error_nomem(err);
     query->n_values = export->n_params;
+    if (export->dialect[0] != '\0' && sl_dialect_read(export->dialect, &query->dialect) != NULL)
+        return sl_error_set(err, SL_INTERNAL, "the dialect of %s is not known", export->name);
     return 0;
 }
 
@@ -276,9 +293,13 @@ int sl_query_bind(const struct sl_export *export, const struct sl_args *args,
 
 void sl_query_fini(struct sl_query *query)
 {
+    sl_export_free(query->own);
     for (size_t i = 0; i < query->n_values; i++)
         free(query->values[i]);
     free(query->values);
+    for (size_t i = 0; i < query->n_labels; i++)
+        free(query->labels[i]);
+    free(query->labels);
     free(query->timezone);
     free(query->filename);
     free(query->run_id);

@@ -8,6 +8,8 @@
 
 #include "catalog/export_file.h"
 
+#define SL_FORMAT_CSV "csv" /* the only format so far */
+
 #define SL_MAX_ARGS 200
 
 /* Decoded name=value pairs in the order given. Strings are owned by their maker. */
@@ -20,16 +22,24 @@ struct sl_args {
     size_t n;
 };
 
-/* What a run runs. Owned by its run; the export is borrowed from the catalogue. */
+/* The first line: _header=off, names (the default) or labels. */
+enum sl_header { SL_HEADER_OFF, SL_HEADER_NAMES, SL_HEADER_LABELS };
+
+/* What a run runs. Owned by its run. */
 struct sl_query {
-    const struct sl_export *export;
+    const struct sl_export *export; /* borrowed from the catalogue, or `own` */
+    struct sl_export *own;          /* freed with the query; NULL: none */
     size_t n_values;
     char **values;             /* one per export parameter, NULL for SQL NULL */
     bool given[SL_MAX_PARAMS]; /* the value is the caller's own, no default */
-    bool header;               /* _header=names (default) or off */
-    char *timezone;            /* "" : the export's, else the configuration's */
-    char *filename;            /* "" : the export's, else the default name */
-    char *run_id;              /* "" : one is made; else a lower-case UUIDv4 */
+    enum sl_header header;
+    enum sl_dialect dialect; /* the caller's, else the export's, else postgres */
+    bool dialect_asked;      /* the caller chose it */
+    char *timezone;          /* "" : the export's, else the configuration's */
+    char *filename;          /* "" : the export's, else the default name */
+    char *run_id;            /* "" : one is made; else a lower-case UUIDv4 */
+    char **labels;           /* by position: a ticket's; NULL: none */
+    size_t n_labels;
 };
 
 /*

@@ -1,14 +1,18 @@
 /* pgsluice check: parse everything, connect, prepare every export. */
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/config.h"
+#include "catalog/checks.h"
 #include "catalog/catalog.h"
 #include "cmd/cmd.h"
 #include "cmd/notyet.h"
 #include "cmd/options.h"
+#include "export/heading.h"
 #include "pg/check.h"
 
 /* An export whose planning takes longer is not fit to be one (ms). */
@@ -34,6 +38,33 @@ static int query_line(const struct sl_export *export, const struct sl_error *err
     return line;
 }
 
+/* Is there a column for each label, and is each of a type that the dialect writes? */
+static int check_columns(struct sl_session *session, const struct sl_export *export,
+                         struct sl_watch *watch, int *line, struct sl_error *err)
+{
+    struct sl_columns columns = {0};
+    enum sl_python *kinds = NULL;
+    enum sl_dialect dialect = SL_DIALECT_POSTGRES;
+    int rc = sl_check_columns(session, &columns, watch, err);
+
+    for (size_t i = 0; rc == 0 && i < export->n_labels; i++) {
+        *line = export->labels_line;
+        if (!sl_columns_have(&columns, export->labels[i].column))
+            rc = sl_error_set(err, SL_CONFIG,
+                              "headers: the query has no column \"%.100s\"; write the name as its "
+                              "header line has it",
+                              export->labels[i].column);
+    }
+    if (rc == 0 && export->dialect[0] != '\0' &&
+        sl_dialect_read(export->dialect, &dialect) == NULL && dialect == SL_DIALECT_DJANGO) {
+        *line = export->sql_line;
+        rc = sl_heading_kinds(session, &columns, watch, SL_CONFIG, &kinds, err);
+    }
+    free(kinds);
+    sl_columns_free(&columns);
+    return rc;
+}
+
 /* -1 and *line: where the export is at fault. */
 static int check_parts(struct sl_session *session, const struct sl_export *export,
                        const struct sl_settings *settings, struct sl_watch *watch, int *line,
@@ -52,7 +83,7 @@ static int check_parts(struct sl_session *session, const struct sl_export *expor
             return -1;
     }
     if (sl_check_query(session, export->sql, (int)export->n_params, values, watch, err) == 0)
-        return 0;
+        return check_columns(session, export, watch, line, err);
     *line = query_line(export, err);
     return -1;
 }
@@ -107,6 +138,58 @@ static int check_login(const struct sl_config *config, const char *section, cons
     return sl_kind_exit(SL_CONFIG);
 }
 
+static void tickets_line(const struct sl_config *config, const char *weight, const char *login,
+                         const char *text)
+{
+    fprintf(stderr, "%s: [tickets] dsn: %sthe login %s %s\n",
+            config->file == NULL ? "configuration" : config->file, weight, login, text);
+}
+
+/* Foreign SQL runs as this login: its rights are the only bound, so they should be few. */
+static int check_tickets_login(const struct sl_config *config, struct sl_session *session,
+                               struct sl_watch *watch)
+{
+    const char *login = sl_session_login(session);
+    struct sl_login_reach reach;
+    struct sl_error err;
+
+    if (sl_session_superuser(session)) {
+        tickets_line(config, "", login,
+                     "is a superuser; write one that may read what is exported, and no more");
+        return sl_kind_exit(SL_CONFIG);
+    }
+    if (sl_check_reach(session, watch, &reach, &err) < 0)
+        return sl_fail(&err);
+    if (reach.roles[0] != '\0') {
+        char text[sizeof(reach.roles) + 128];
+        snprintf(text, sizeof(text),
+                 "is a member of %s: a ticket's SQL has the rights of those roles, too",
+                 reach.roles);
+        tickets_line(config, "warning: ", login, text);
+    }
+    if (reach.set_config)
+        tickets_line(config, "warning: ", login,
+                     "may call set_config(): a ticket's SQL can change the settings that policies "
+                     "look at. Where they matter: REVOKE EXECUTE ON FUNCTION "
+                     "pg_catalog.set_config(text, text, boolean) FROM PUBLIC, then GRANT it to the "
+                     "logins that need it, that of [database] dsn among them");
+    return 0;
+}
+
+static int check_tickets(const struct sl_config *config, struct sl_watch *watch)
+{
+    struct sl_error err;
+
+    if (config->tickets.listen[0] == '\0')
+        return 0;
+    struct sl_session *session = sl_session_open(config->tickets.dsn, watch, &err);
+    if (session == NULL)
+        return sl_fail(&err);
+    int code = check_tickets_login(config, session, watch);
+    sl_session_close(session);
+    return code;
+}
+
 static int check_logins(const struct sl_config *config, struct sl_watch *watch)
 {
     int code = check_login(config, "database", "", watch);
@@ -116,7 +199,7 @@ static int check_logins(const struct sl_config *config, struct sl_watch *watch)
     for (size_t i = 0; i < config->n_tokens && code == 0; i++)
         if (config->tokens[i].role[0] != '\0')
             code = check_login(config, config->tokens[i].name, config->tokens[i].role, watch);
-    return code;
+    return code == 0 ? check_tickets(config, watch) : code;
 }
 
 /* Is the export at fault, rather than the moment? */
@@ -145,8 +228,11 @@ static int check_exports(const struct sl_config *config, const struct sl_catalog
         }
         if (!refused(&err))
             return sl_fail(&err);
-        fprintf(stderr, "%s:%d: the database refuses this: %s (SQLSTATE %s)\n", export->file, line,
-                err.detail[0] == '\0' ? err.message : err.detail, err.sqlstate);
+        if (err.kind == SL_CONFIG)
+            fprintf(stderr, "%s:%d: %s\n", export->file, line, err.message);
+        else
+            fprintf(stderr, "%s:%d: the database refuses this: %s (SQLSTATE %s)\n", export->file,
+                    line, err.detail[0] == '\0' ? err.message : err.detail, err.sqlstate);
         code = sl_kind_exit(SL_CONFIG);
     }
     return code;

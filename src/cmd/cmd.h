@@ -6,5 +6,6 @@ int sl_cmd_serve(int argc, char **argv);
 int sl_cmd_run(int argc, char **argv);
 int sl_cmd_list(int argc, char **argv);
 int sl_cmd_check(int argc, char **argv);
+int sl_cmd_grant(int argc, char **argv);
 
 #endif

@@ -15,8 +15,6 @@ void sl_warn_not_yet(const struct sl_config *config, const struct sl_catalog *ca
         const char *value; /* of texts, NULL when a command leaves the key alone */
     } keys[] = {
         {"[exports]", "tables", config->exports.tables},
-        {"[access]", "grant_key", config->access.grant_key},
-        {"[tickets]", "listen", config->tickets.listen},
         {"[limits]", "spool_directory", config->limits.spool_directory},
     };
 
@@ -28,7 +26,5 @@ void sl_warn_not_yet(const struct sl_config *config, const struct sl_catalog *ca
 
         if (export->parallel > 1)
             warn(export->file, "parallel");
-        if (export->n_labels > 0)
-            warn(export->file, "headers");
     }
 }

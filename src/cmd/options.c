@@ -2,6 +2,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -16,6 +17,12 @@ static const struct option longs[] = {
     {"config", required_argument, NULL, LONG | 'c'},
     {"output", required_argument, NULL, LONG | 'o'},
     {"json", no_argument, NULL, LONG | 'j'},
+    {"expires", required_argument, NULL, LONG | 'e'},
+    {"role", required_argument, NULL, LONG | 'r'},
+    {"filename", required_argument, NULL, LONG | 'F'},
+    {"format", required_argument, NULL, LONG | 'f'},
+    {"once", no_argument, NULL, LONG | 'n'},
+    {"setting", required_argument, NULL, LONG | 's'},
     {"help", no_argument, NULL, LONG | 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -81,6 +88,51 @@ int sl_fail(const struct sl_error *err)
     return sl_kind_exit(err->kind);
 }
 
+static void set_option(struct sl_options *options, int letter)
+{
+    const struct {
+        int letter;
+        const char **value;
+    } texts[] = {
+        {'c', &options->config}, {'o', &options->output},   {'e', &options->expires},
+        {'r', &options->role},   {'F', &options->filename}, {'f', &options->format},
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (texts[i].letter == letter)
+            *texts[i].value = optarg;
+    options->json = options->json || letter == 'j';
+    options->once = options->once || letter == 'n';
+}
+
+/* Splits in place. */
+static int add_setting(struct sl_options *options, char *text)
+{
+    char *equals = strchr(text, '=');
+
+    if (equals == NULL || options->n_settings == SL_MAX_ROW_SETTINGS)
+        return -1;
+    *equals = '\0';
+    options->settings[options->n_settings++] = (struct sl_setting){text, equals + 1};
+    return 0;
+}
+
+int sl_options_args(int argc, char **argv, struct sl_args *args, struct sl_error *err)
+{
+    *args = (struct sl_args){.v = calloc((size_t)argc + 1, sizeof *args->v)};
+    if (args->v == NULL)
+        return sl_error_nomem(err);
+    for (int i = 0; i < argc; i++) {
+        char *equals = strchr(argv[i], '=');
+
+        if (equals == NULL)
+            return sl_error_set(err, SL_USAGE, "'%s' is not name=value", argv[i]);
+        *equals = '\0';
+        args->v[args->n++] = (struct sl_arg){argv[i], equals + 1};
+    }
+    return 0;
+}
+
 int sl_options_read(int argc, char **argv, const char *letters, bool arguments, const char *usage,
                     struct sl_options *options)
 {
@@ -103,12 +155,12 @@ int sl_options_read(int argc, char **argv, const char *letters, bool arguments, 
                            usage);
         if (c == '?' || strchr(letters, letter) == NULL)
             return no_option(argv, c == '?' ? optopt : c, usage);
-        if (letter == 'c')
-            options->config = optarg;
-        else if (letter == 'o')
-            options->output = optarg;
-        else
-            options->json = true;
+        if (letter == 's') {
+            if (add_setting(options, optarg) != 0)
+                return mistake(argv[0], "this is not name=value, or one too many:", optarg, usage);
+        } else {
+            set_option(options, letter);
+        }
     }
     if (optind < argc && !arguments)
         return mistake(argv[0], "it takes no argument", argv[optind], usage);

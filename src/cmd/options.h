@@ -6,21 +6,34 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "catalog/query.h"
+#include "pg/settings.h"
 
 struct sl_options {
     const char *config; /* -c, NULL: not given */
     const char *output; /* -o, NULL: not given */
     bool json;          /* --json */
+    /* Of `grant`; NULL: not given. */
+    const char *expires;
+    const char *role;
+    const char *filename;
+    const char *format;
+    bool once;
+    struct sl_setting settings[SL_MAX_ROW_SETTINGS]; /* name=value, taken apart */
+    size_t n_settings;
 };
 
 /*
  * Reads argv of a command (argv[0] is its name).  `letters` are the options that
- * it knows, of "coj"; -h, --help prints `usage`.  Leaves optind at the first
- * argument; `arguments` says whether the command takes any.  Returns -1 to go on,
- * or the exit code.
+ * it knows, of "coj" and those of `grant`, "erFfns"; -h, --help prints `usage`.  Leaves optind at
+ * the first argument; `arguments` says whether the command takes any.  Returns -1 to go on, or the
+ * exit code.
  */
 int sl_options_read(int argc, char **argv, const char *letters, bool arguments, const char *usage,
                     struct sl_options *options);
+
+/* name=value ... as arguments, split in place; free args->v, also after an error. */
+int sl_options_args(int argc, char **argv, struct sl_args *args, struct sl_error *err) SL_MUSTCHECK;
 
 /* What a file says must not steer the terminal: what does not show is printed as `?`. */
 void sl_print_text(FILE *out, const char *text);

@@ -92,23 +92,6 @@ static int execute(struct sl_run *run, const char *output)
     return number != 0 ? 128 + number : code;
 }
 
-/* name=value ... : splits in place. */
-static int read_args(int argc, char **argv, struct sl_args *args, struct sl_error *err)
-{
-    args->v = calloc((size_t)argc + 1, sizeof *args->v);
-    if (args->v == NULL)
-        return sl_error_nomem(err);
-    for (int i = 0; i < argc; i++) {
-        char *equals = strchr(argv[i], '=');
-
-        if (equals == NULL)
-            return sl_error_set(err, SL_USAGE, "'%s' is not name=value", argv[i]);
-        *equals = '\0';
-        args->v[args->n++] = (struct sl_arg){argv[i], equals + 1};
-    }
-    return 0;
-}
-
 static int run_export(const struct sl_config *config, const char *name, int argc, char **argv,
                       const char *output)
 {
@@ -117,6 +100,7 @@ static int run_export(const struct sl_config *config, const char *name, int argc
     struct sl_args args = {0};
     struct sl_query query = {0};
     struct sl_run *run = NULL;
+    const struct sl_run_as as = {.owner = "cli", .peer = "cli"};
     struct sl_error err;
     int code = 0;
 
@@ -136,8 +120,9 @@ static int run_export(const struct sl_config *config, const char *name, int argc
         code = sl_fail(&err);
         goto out;
     }
-    if (read_args(argc, argv, &args, &err) < 0 || sl_query_bind(export, &args, &query, &err) < 0 ||
-        sl_run_new(service, &query, "cli", "", "cli", &run, &err) < 0) {
+    if (sl_options_args(argc, argv, &args, &err) < 0 ||
+        sl_query_bind(export, &args, &query, &err) < 0 ||
+        sl_run_new(service, &query, &as, &run, &err) < 0) {
         code = sl_fail(&err);
         goto out;
     }

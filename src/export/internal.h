@@ -9,6 +9,7 @@
 #include "export/registry.h"
 #include "export/run.h"
 #include "format/out.h"
+#include "format/python.h"
 #include "pg/cursor.h"
 #include "pg/slots.h"
 #include "sink/digest.h"
@@ -25,8 +26,14 @@ struct sl_run {
     struct sl_run *next; /* the registry's list, under its lock */
     struct sl_service *service;
     struct sl_query query; /* not changed after sl_run_new() */
+    const char *dsn;
     char role[64];
+    char login[64];
+    bool foreign;
+    bool asked;
     char peer[64];
+    struct sl_setting settings[SL_MAX_ROW_SETTINGS]; /* owned texts */
+    size_t n_settings;
     atomic_int refs;
     int64_t created_ms;
 
@@ -37,6 +44,7 @@ struct sl_run {
     struct sl_sink *sink; /* the head of the chain */
     struct sl_digest *digest;
     struct sl_queue *queue; /* the chain's end over HTTP, else NULL */
+    enum sl_python *kinds;  /* of the columns, for the django dialect, else NULL */
     struct sl_out out;
     char *window; /* where out's bytes begin */
     struct sl_error write_error;

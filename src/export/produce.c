@@ -2,8 +2,9 @@
  * The database side of a run, in one thread:
  *
  *     connect    a kept connection or a new one
- *     begin      BEGIN, settings, DECLARE, and the first FETCH on its way
- *     header     the header line
+ *     begin      BEGIN, settings, DECLARE, and the first FETCH on its way, unless
+ *                there are questions about the columns
+ *     header     those questions, the header line
  *     fetch      FETCH after FETCH, formatted into the sink; after the first one
  *                the run counts as started for the client
  *     finish     COMMIT, connection and slot free, sink told that all is there
@@ -16,8 +17,10 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "export/heading.h"
 #include "export/internal.h"
 #include "format/csv.h"
+#include "format/django.h"
 
 /* Added to the time that a slow client may rightly take, for the server's own idle timeout (ms). */
 #define IDLE_MARGIN_MS 30000
@@ -28,6 +31,9 @@
  */
 #define ESTIMATE_FAR 10
 #define ESTIMATE_FAR_ROWS 100000
+
+/* What SET ROLE says, and little else does (invalid_parameter_value). */
+#define UNKNOWN_ROLE "22023"
 
 static struct sl_run *of_watch(struct sl_watch *watch)
 {
@@ -104,14 +110,24 @@ static int more(struct sl_out *out)
     return 0;
 }
 
-static int write_row(void *ctx, const struct sl_cell *cells, int n, struct sl_error *err)
+/* One row more: SL_LIMIT when it is one too many. */
+static int count_row(const struct sl_run *run, int64_t *rows, struct sl_error *err)
+{
+    int64_t limit = either(run->query.export->max_rows, run->service->config->limits.max_rows);
+
+    *rows = atomic_load_explicit(&run->rows, memory_order_relaxed) + 1;
+    if (limit > 0 && *rows > limit)
+        return sl_error_set(err, SL_LIMIT, "the export has more rows than max_rows");
+    return 0;
+}
+
+static int write_postgres_row(void *ctx, const struct sl_cell *cells, int n, struct sl_error *err)
 {
     struct sl_run *run = ctx;
-    int64_t limit = either(run->query.export->max_rows, run->service->config->limits.max_rows);
-    int64_t rows = atomic_load_explicit(&run->rows, memory_order_relaxed) + 1;
+    int64_t rows;
 
-    if (limit > 0 && rows > limit)
-        return sl_error_set(err, SL_LIMIT, "the export has more rows than max_rows");
+    if (count_row(run, &rows, err) < 0)
+        return -1;
     if (sl_csv_row(&run->out, cells, n) < 0) {
         *err = run->write_error;
         return -1;
@@ -120,10 +136,51 @@ static int write_row(void *ctx, const struct sl_cell *cells, int n, struct sl_er
     return 0;
 }
 
-static int connect_session(struct sl_run *run, struct sl_error *err)
+static int write_django_row(void *ctx, const struct sl_cell *cells, int n, struct sl_error *err)
 {
-    run->session = sl_session_open(run->service->config->database.dsn, &run->watch, err);
-    return run->session == NULL ? -1 : 0;
+    struct sl_run *run = ctx;
+    int64_t rows;
+    int bad;
+
+    if (count_row(run, &rows, err) < 0)
+        return -1;
+    if (sl_django_row(&run->out, run->kinds, cells, n, &bad) < 0) {
+        if (bad >= 0)
+            return sl_heading_not_held(run, bad, err);
+        *err = run->write_error;
+        return -1;
+    }
+    atomic_store_explicit(&run->rows, rows, memory_order_relaxed);
+    return 0;
+}
+
+/* What keeps SQL of a caller within its bounds is who the connection is logged in as. */
+static int check_foreign(const struct sl_run *run, struct sl_error *err)
+{
+    const char *login = sl_session_login(run->session);
+
+    if (sl_session_superuser(run->session)) {
+        sl_error_set(err, SL_CONFIG, "tickets are not served: the server is not configured well");
+        return sl_error_detail(
+            err, "[tickets] dsn: the login %s is a superuser; write one that is not", login);
+    }
+    if (run->login[0] == '\0' || strcmp(run->login, login) == 0)
+        return 0;
+    return sl_error_set(err, SL_FORBIDDEN,
+                        "the ticket's role is not the login that tickets run as");
+}
+
+/*
+ * A connection for the run, a new one unless it has one.  Whichever it is, SQL of
+ * a caller runs on it only after the check.
+ */
+static int have_session(struct sl_run *run, struct sl_error *err)
+{
+    if (run->session == NULL)
+        run->session = sl_session_open(run->dsn, &run->watch, err);
+    if (run->session == NULL)
+        return -1;
+    return run->foreign ? check_foreign(run, err) : 0;
 }
 
 static void set_deadline(struct sl_run *run)
@@ -164,20 +221,36 @@ static int open_cursor(struct sl_run *run, struct sl_error *err)
         .statement_timeout = sl_clock_left(run->watch.deadline_ms) + 1,
         .idle_timeout = (idle < INT32_MAX - IDLE_MARGIN_MS ? idle : INT32_MAX - IDLE_MARGIN_MS) +
                         IDLE_MARGIN_MS,
+        .extra = run->settings,
+        .n_extra = run->n_settings,
+        .by_set = run->foreign,
     };
     struct sl_cursor_plan plan = {
         .settings = &settings,
         .sql = export->sql,
         .values = (const char *const *)run->query.values,
         .n_values = (int)run->query.n_values,
+        .rollback = run->foreign,
         .max_row = config->limits.max_row,
         .fetch_share = memory / 8,
+        .ask_first = sl_heading_asks(&run->query),
         .watch = &run->watch,
     };
 
     snprintf(name, sizeof name, "pgsluice:%s:%.8s", export->name, run->receipt.id);
     run->watch.source_fd = sl_session_fd(run->session);
     return sl_cursor_open(run->session, &plan, &run->cursor, err);
+}
+
+/* Is a setting that the database refused one of the caller's, rather than of the export's? */
+static bool is_callers(const struct sl_run *run, const char *sqlstate)
+{
+    if (!run->asked)
+        return false;
+    if (run->role[0] != '\0')
+        return true;
+    bool of_export = run->query.export->role[0] != '\0' && strcmp(sqlstate, UNKNOWN_ROLE) == 0;
+    return run->n_settings > 0 && !of_export;
 }
 
 /* Names the export's parameter, or the option, for which the server refused a value. */
@@ -188,7 +261,15 @@ static void name_parameter(const struct sl_run *run, struct sl_error *err)
 
     if (err->kind != SL_BAD_PARAMETER)
         return;
-    if (strcmp(err->parameter, "TimeZone") == 0) {
+    if (strcmp(err->parameter, SL_CURSOR_SETTINGS) == 0) {
+        if (is_callers(run, server.sqlstate))
+            sl_error_set(err, SL_FORBIDDEN,
+                         "the database does not take the role or settings of this %s",
+                         run->receipt.owner);
+        else
+            sl_error_set(err, SL_SQL, "the export's settings are refused with SQLSTATE %s",
+                         server.sqlstate);
+    } else if (strcmp(err->parameter, "TimeZone") == 0) {
         if (run->query.timezone[0] != '\0')
             sl_error_param(err, "_timezone", "_timezone is no time zone that the database knows");
         else
@@ -213,10 +294,10 @@ static void name_parameter(const struct sl_run *run, struct sl_error *err)
  */
 static int begin(struct sl_run *run, struct sl_error *err)
 {
-    run->session = sl_slots_take(run->service->slots);
+    run->session = sl_slots_take(run->service->slots, run->foreign ? NULL : run->dsn);
     bool kept = run->session != NULL;
 
-    if (!kept && connect_session(run, err) < 0)
+    if (have_session(run, err) < 0)
         return -1;
     set_deadline(run);
     int rc = open_cursor(run, err);
@@ -224,7 +305,7 @@ static int begin(struct sl_run *run, struct sl_error *err)
         run->watch.source_fd = -1;
         sl_session_close(run->session);
         run->session = NULL;
-        if (connect_session(run, err) < 0)
+        if (have_session(run, err) < 0)
             return -1;
         rc = open_cursor(run, err);
     }
@@ -249,8 +330,6 @@ static int check_estimate(struct sl_run *run, int64_t estimate, struct sl_error 
 static int header(struct sl_run *run, struct sl_error *err)
 {
     int64_t estimate = sl_cursor_estimate(run->cursor);
-    int n;
-    const struct sl_cell *columns = sl_cursor_columns(run->cursor, &n);
 
     pthread_mutex_lock(&run->lock);
     run->receipt.estimated_rows = estimate;
@@ -259,11 +338,9 @@ static int header(struct sl_run *run, struct sl_error *err)
     pthread_mutex_unlock(&run->lock);
     if (check_estimate(run, estimate, err) < 0)
         return -1;
-    if (run->query.header && sl_csv_row(&run->out, columns, n) < 0) {
-        *err = run->write_error;
+    if (sl_heading_dialect(run, err) < 0)
         return -1;
-    }
-    return 0;
+    return sl_heading_write(run, err);
 }
 
 /* Puts FETCHes on their way as long as the sink has room for what they bring. */
@@ -296,6 +373,8 @@ static void note_memory(struct sl_run *run)
 static int fetch_all(struct sl_run *run, struct sl_error *err)
 {
     struct sl_cursor *cursor = run->cursor;
+    const sl_row_fn write_row =
+        run->query.dialect == SL_DIALECT_DJANGO ? write_django_row : write_postgres_row;
 
     for (bool first = true; !sl_cursor_at_end(cursor); first = false) {
         if (send_ahead(run, err) < 0)
@@ -322,7 +401,11 @@ static void let_go(struct sl_run *run, bool ok)
     run->watch.source_fd = -1;
     sl_cursor_free(run->cursor);
     run->cursor = NULL;
-    if (ok)
+    /*
+     * What foreign SQL has left, such as locks, ends with the connection.  So does the trace of a
+     * caller's settings: a name that was ever set is '' afterwards and no longer NULL.
+     */
+    if (ok && !run->foreign && run->n_settings == 0)
         sl_slots_keep(run->service->slots, run->session);
     else
         sl_session_cancel_close(run->session);

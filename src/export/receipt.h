@@ -6,8 +6,9 @@
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/uuid.h"
 
-#define SL_RUN_ID_TEXT 37 /* UUID and NUL */
+#define SL_RUN_ID_TEXT SL_UUID_TEXT
 
 enum sl_run_state {
     SL_RUN_QUEUED,

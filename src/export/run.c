@@ -8,29 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/uuid.h"
 #include "export/internal.h"
-
-/* A random UUID, version 4 (RFC 9562 section 5.4). */
-static int make_id(char id[SL_RUN_ID_TEXT], struct sl_error *err)
-{
-    unsigned char b[16];
-
-    if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b)
-        return sl_error_set(err, SL_INTERNAL, "no random bytes");
-    b[6] = (unsigned char)(0x40 | (b[6] & 0x0f));
-    b[8] = (unsigned char)(0x80 | (b[8] & 0x3f));
-    snprintf(id, SL_RUN_ID_TEXT,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-             b[15]);
-    return 0;
-}
 
 int sl_run_check(struct sl_run *run, struct sl_error *err)
 {
@@ -52,6 +36,11 @@ static int consumer_check(struct sl_watch *watch, struct sl_error *err)
 static void run_free(struct sl_run *run)
 {
     sl_query_fini(&run->query);
+    free(run->kinds);
+    for (size_t i = 0; i < run->n_settings; i++) {
+        free((char *)(uintptr_t)run->settings[i].name);
+        free((char *)(uintptr_t)run->settings[i].value);
+    }
     sl_digest_free(run->digest);
     sl_queue_free(run->queue);
     if (run->watch.wake_fd >= 0)
@@ -83,8 +72,29 @@ static int run_init(struct sl_run *run, struct sl_service *service, struct sl_er
     return 0;
 }
 
-int sl_run_new(struct sl_service *service, struct sl_query *query, const char *owner,
-               const char *role, const char *peer, struct sl_run **out, struct sl_error *err)
+/* Copies what the run needs of its caller for longer than the request lives. */
+static int copy_identity(struct sl_run *run, const struct sl_run_as *as, struct sl_error *err)
+{
+    run->dsn = as->dsn != NULL ? as->dsn : run->service->config->database.dsn;
+    snprintf(run->role, sizeof run->role, "%s", as->role != NULL ? as->role : "");
+    snprintf(run->login, sizeof run->login, "%s", as->login != NULL ? as->login : "");
+    run->foreign = as->foreign;
+    run->asked = as->asked;
+    snprintf(run->peer, sizeof run->peer, "%s", as->peer);
+    snprintf(run->receipt.owner, sizeof run->receipt.owner, "%s", as->owner);
+    for (size_t i = 0; i < as->n_settings && i < SL_MAX_ROW_SETTINGS; i++) {
+        char *name = strdup(as->settings[i].name);
+        char *value = strdup(as->settings[i].value);
+
+        run->settings[run->n_settings++] = (struct sl_setting){name, value};
+        if (name == NULL || value == NULL)
+            return sl_error_nomem(err);
+    }
+    return 0;
+}
+
+int sl_run_new(struct sl_service *service, struct sl_query *query, const struct sl_run_as *as,
+               struct sl_run **out, struct sl_error *err)
 {
     struct sl_run *run = calloc(1, sizeof *run);
 
@@ -94,15 +104,12 @@ int sl_run_new(struct sl_service *service, struct sl_query *query, const char *o
     }
     run->query = *query;
     *query = (struct sl_query){0};
-    if (run_init(run, service, err) < 0)
+    if (run_init(run, service, err) < 0 || copy_identity(run, as, err) < 0)
         goto failed;
-    snprintf(run->role, sizeof run->role, "%s", role);
-    snprintf(run->peer, sizeof run->peer, "%s", peer);
-    snprintf(run->receipt.owner, sizeof run->receipt.owner, "%s", owner);
     snprintf(run->receipt.export, sizeof run->receipt.export, "%s", run->query.export->name);
     if (run->query.run_id[0] != '\0')
         snprintf(run->receipt.id, sizeof run->receipt.id, "%s", run->query.run_id);
-    else if (make_id(run->receipt.id, err) < 0)
+    else if (sl_uuid_make(run->receipt.id, err) < 0)
         goto failed;
     if (sl_registry_add(service->registry, run, err) < 0)
         goto failed;

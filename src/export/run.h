@@ -18,17 +18,29 @@
 #include "access/access.h"
 #include "catalog/query.h"
 #include "export/service.h"
+#include "pg/settings.h"
 
 struct sl_sink;
 
+/* On whose behalf a run goes to the database. sl_run_new() copies the texts but dsn. */
+struct sl_run_as {
+    const char *owner;                 /* of the receipt: "token:NAME", "anonymous" ... */
+    const char *peer;                  /* for the log */
+    const char *role;                  /* "" or NULL: none, else instead of the export's */
+    const struct sl_setting *settings; /* set before the role */
+    size_t n_settings;                 /* at most SL_MAX_ROW_SETTINGS */
+    const char *dsn;                   /* NULL: [database] dsn, else the configuration's */
+    bool asked;        /* role and settings are what `owner`, a grant or ticket, asks for */
+    bool foreign;      /* SQL of a caller: no superuser runs it, and its connection is not reused */
+    const char *login; /* who the connection must be logged in as; "" or NULL: anyone */
+};
+
 /*
- * Registers a run in state queued.  Takes query over (in every case).  `owner`
- * and `role` are the caller's (role "" for none), `peer` is for the log.
+ * Registers a run in state queued.  Takes query over (in every case).
  * SL_CONFLICT when query->run_id is in use or remembered.
  */
-int sl_run_new(struct sl_service *service, struct sl_query *query, const char *owner,
-               const char *role, const char *peer, struct sl_run **run,
-               struct sl_error *err) SL_MUSTCHECK;
+int sl_run_new(struct sl_service *service, struct sl_query *query, const struct sl_run_as *as,
+               struct sl_run **run, struct sl_error *err) SL_MUSTCHECK;
 
 /* Borrowed, constant while a reference is held. */
 const char *sl_run_id(const struct sl_run *run);

@@ -143,6 +143,11 @@ static int put_value(struct sl_out *out, const char *p, size_t n)
     return needs_quotes(p, n) ? put_quoted(out, p, n) : sl_out_bytes(out, p, n);
 }
 
+int sl_csv_value(struct sl_out *out, const char *p, size_t n)
+{
+    return needs_quotes(p, n) ? put_quoted(out, p, n) : sl_out_bytes(out, p, n);
+}
+
 int sl_csv_row(struct sl_out *out, const struct sl_cell *cells, int n)
 {
     for (int i = 0; i < n; i++) {

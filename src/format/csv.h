@@ -12,4 +12,8 @@
 /* Appends one row, also the header line (its cells are the column names). 0 or -1 from `out`. */
 int sl_csv_row(struct sl_out *out, const struct sl_cell *cells, int n) SL_MUSTCHECK;
 
+/* Appends one value of n > 0 bytes, quoted when it holds comma, quote, CR or LF: what all dialects
+ * share. */
+int sl_csv_value(struct sl_out *out, const char *value, size_t n) SL_MUSTCHECK;
+
 #endif

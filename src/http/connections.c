@@ -35,6 +35,7 @@ struct sl_connections {
 static const int64_t allowed_ms[SL_CONN_STATES] = {
     [SL_CONN_HEADER] = SL_HEADER_MS,
     [SL_CONN_IDLE] = SL_IDLE_MS,
+    [SL_CONN_BODY] = SL_BODY_MS,
     [SL_CONN_REPLY] = SL_REPLY_MS,
 };
 

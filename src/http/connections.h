@@ -21,6 +21,9 @@
 /* A complete request header must have come this long after the first byte was due (ms). */
 #define SL_HEADER_MS 10000
 
+/* A request body must have come this long after its header (ms). */
+#define SL_BODY_MS 10000
+
 /* A kept-alive connection may be silent this long (ms). */
 #define SL_IDLE_MS 60000
 
@@ -39,6 +42,7 @@
 enum sl_conn_state {
     SL_CONN_HEADER,   /* a request header is due */
     SL_CONN_IDLE,     /* kept alive between two requests */
+    SL_CONN_BODY,     /* a request body is due */
     SL_CONN_HANDLING, /* in the access handler, which has limits of its own */
     SL_CONN_REPLY,    /* a short reply is being sent, or an export's end */
     SL_CONN_RUN,      /* a run's output is being sent */

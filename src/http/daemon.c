@@ -32,7 +32,8 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
         if (info != NULL)
-            *context = sl_conn_open(daemon->http->connections, info->connect_fd, daemon->admin);
+            *context =
+                sl_conn_open(daemon->http->connections, info->connect_fd, daemon->kind == SL_ADMIN);
     } else if (*context != NULL) {
         sl_conn_close(*context);
         *context = NULL;
@@ -57,7 +58,7 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd
     if (request == NULL)
         return NULL;
     request->http = daemon->http;
-    request->admin = daemon->admin;
+    request->listener = daemon->kind;
     request->mhd = mhd;
     request->conn = conn;
     request->raw = strdup(target);
@@ -78,37 +79,64 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **context,
         return;
     sl_conn_set(request->conn, SL_CONN_IDLE);
     sl_target_fini(&request->target);
+    if (request->takes_body)
+        sl_buf_free(&request->body);
     free(request->raw);
     free(request);
 }
 
+/* The header is complete. A request that has announced a body that nobody wants is answered now. */
+static enum MHD_Result begin_request(struct sl_request *request, const char *method,
+                                     const char *version)
+{
+    struct sl_error err;
+
+    request->begun = true;
+    sl_conn_set(request->conn, SL_CONN_HANDLING);
+    if (sl_guard(request, method, version, &err) != 0)
+        return sl_reply_problem(request, &err, NULL, 0);
+    if (!sl_guard_has_body(request))
+        return MHD_YES;
+    if (!sl_route_takes_body(request))
+        return sl_route(request);
+    if (sl_ticket_expect(request, &err) != 0)
+        return sl_reply_problem(request, &err, NULL, 0);
+    sl_conn_set(request->conn, SL_CONN_BODY);
+    return MHD_YES;
+}
+
+/* A part of the body. Its length was checked before, so that only memory can be short. */
+static enum MHD_Result take_body(struct sl_request *request, const char *bytes, size_t *size)
+{
+    if (!request->takes_body)
+        return MHD_NO;
+    if (!request->drops_body && sl_buf_add(&request->body, bytes, *size) != 0)
+        return MHD_NO;
+    *size = 0;
+    return MHD_YES;
+}
+
 /*
- * Called once when the header is complete, and again when the body (none) is.
- * A good request is answered in the second call: a reply in the first makes
- * libmicrohttpd 1.0 close the connection.  One that has announced a body is
- * answered in the first, so that nobody waits for the body.
+ * Called once when the header is complete, then for each part of a body, and
+ * again at the end.  A good request is answered in the last call: a reply in the
+ * first makes libmicrohttpd 1.0 close the connection.
  */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **context)
 {
     struct sl_request *request = *context;
-    struct sl_error err;
 
     (void)cls;
     (void)mhd;
     (void)url;
-    (void)upload;
-    if (request == NULL || *upload_size != 0)
+    if (request == NULL)
         return MHD_NO;
-    if (!request->begun) {
-        request->begun = true;
-        sl_conn_set(request->conn, SL_CONN_HANDLING);
-        if (sl_guard(request, method, version, &err) != 0)
-            return sl_reply_problem(request, &err, NULL, 0);
-        if (!sl_guard_has_body(request))
-            return MHD_YES;
-    }
+    if (!request->begun)
+        return *upload_size == 0 ? begin_request(request, method, version) : MHD_NO;
+    if (*upload_size != 0)
+        return take_body(request, upload, upload_size);
+    sl_conn_set(request->conn, SL_CONN_HANDLING);
     return sl_route(request);
 }
 

@@ -23,9 +23,12 @@
 /* The operator's listener: scrapers and a few pages. */
 #define SL_ADMIN_CONNECTIONS 50
 
+/* The application's workers, each with a short POST; a body of SL_TICKET_MAX is held for each. */
+#define SL_TICKETS_CONNECTIONS 100
+
 struct sl_daemon {
     struct sl_http *http;
-    bool admin;
+    enum sl_listener kind;
     struct sl_listen listener;
     struct MHD_Daemon *mhd; /* NULL: not started */
     bool quiesced;

@@ -1,20 +1,11 @@
 /* The main job: `/exports/{name}.csv`. */
-#include <stdio.h>
 #include <string.h>
 
 #include "access/access.h"
-#include "base/clock.h"
-#include "export/run.h"
-#include "http/body.h"
-#include "http/disposition.h"
+#include "http/download.h"
 #include "http/guard.h"
 #include "http/reply.h"
 #include "http/routes.h"
-
-#define METHODS (SL_GET | SL_HEAD)
-
-/* The only format so far; also the suffix of the path and of the default file name. */
-#define FORMAT "csv"
 
 /* The export that `{name}.csv` names; what the caller may not see does not exist. */
 static const struct sl_export *find(const struct sl_request *request,
@@ -25,7 +16,7 @@ static const struct sl_export *find(const struct sl_request *request,
     char name[SL_EXPORT_NAME_MAX + 1];
     const struct sl_export *export = NULL;
 
-    if (dot != NULL && strcmp(dot + 1, FORMAT) == 0 && (size_t)(dot - file) < sizeof(name)) {
+    if (dot != NULL && strcmp(dot + 1, SL_FORMAT_CSV) == 0 && (size_t)(dot - file) < sizeof(name)) {
         memcpy(name, file, (size_t)(dot - file));
         name[dot - file] = '\0';
         export = sl_catalog_find(sl_service_catalog(request->http->service), name);
@@ -37,150 +28,24 @@ static const struct sl_export *find(const struct sl_request *request,
     return NULL;
 }
 
-static int add_disposition(struct MHD_Response *response, const struct sl_query *query)
-{
-    char plain[SL_EXPORT_NAME_MAX + SL_TIME_TEXT + 8];
-    char day[SL_TIME_TEXT];
-    const char *name = query->filename;
-    struct sl_buf value;
-
-    if (name[0] == '\0')
-        name = query->export->filename;
-    if (name[0] == '\0') {
-        sl_clock_utc_day(day);
-        snprintf(plain, sizeof(plain), "%s-%s." FORMAT, query->export->name, day);
-        name = plain;
-    }
-    sl_buf_init(&value, SL_DISPOSITION_MAX);
-    int failed = sl_disposition(name, &value);
-    if (failed == 0)
-        sl_reply_header(response, "Content-Disposition", value.data);
-    sl_buf_free(&value);
-    return failed;
-}
-
-/* The headers that HEAD and GET have in common. */
-static int add_headers(struct MHD_Response *response, const struct sl_query *query)
-{
-    sl_reply_header(response, "Content-Type",
-                    query->header ? "text/csv; charset=utf-8; header=present"
-                                  : "text/csv; charset=utf-8; header=absent");
-    sl_reply_header(response, "Cache-Control", "no-store");
-    sl_reply_header(response, "Accept-Ranges", "none");
-    sl_reply_header(response, "Vary", "Accept-Encoding");
-    /* nginx would otherwise write a slow client's rest to a temporary file. */
-    sl_reply_header(response, "X-Accel-Buffering", "no");
-    sl_reply_header(response, "X-Content-Type-Options", "nosniff");
-    return add_disposition(response, query);
-}
-
-static ssize_t no_body(void *cls, uint64_t position, char *bytes, size_t max)
-{
-    (void)cls;
-    (void)position;
-    (void)bytes;
-    (void)max;
-    return MHD_CONTENT_READER_END_OF_STREAM;
-}
-
-/*
- * HEAD ends here.  A body of unknown length, so that no Content-Length says 0;
- * without chunks and with a close, as libmicrohttpd 0.9.75 would leave a stray
- * last chunk on the connection.
- */
-static enum MHD_Result reply_head(struct sl_request *request, const struct sl_query *query)
-{
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, no_body, NULL, NULL);
-
-    if (response == NULL)
-        return MHD_NO;
-    if (MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END) !=
-            MHD_YES ||
-        add_headers(response, query) != 0) {
-        MHD_destroy_response(response);
-        return MHD_NO;
-    }
-    sl_conn_set(request->conn, SL_CONN_REPLY);
-    return sl_reply_send(request, MHD_HTTP_OK, response);
-}
-
-/* The first batch is there. Takes the run's reference over. */
-static enum MHD_Result reply_run(struct sl_request *request, struct sl_run *run)
-{
-    bool trailers = request->fields.te_trailers;
-    struct sl_receipt receipt;
-    char number[24];
-
-    /* The connection's reference outlives the response, should that fail. */
-    sl_conn_set_run(request->conn, run);
-    struct MHD_Response *response = sl_body_response(run, request->conn, trailers);
-    if (response == NULL)
-        return MHD_NO;
-    if (add_headers(response, sl_run_query(run)) != 0) {
-        MHD_destroy_response(response);
-        return MHD_NO;
-    }
-    sl_reply_header(response, "X-Run-Id", sl_run_id(run));
-    sl_run_receipt(run, &receipt);
-    if (receipt.estimated_rows >= 0) {
-        snprintf(number, sizeof(number), "%lld", (long long)receipt.estimated_rows);
-        sl_reply_header(response, "X-Estimated-Rows", number);
-    }
-    if (trailers)
-        sl_reply_header(response, "Trailer", "X-Rows, X-Sha256");
-    return sl_reply_send(request, MHD_HTTP_OK, response);
-}
-
-/* Runs the query up to its first batch; only then is the status known. Takes query over. */
-static enum MHD_Result start_run(struct sl_request *request, const struct sl_caller *caller,
-                                 struct sl_query *query)
-{
-    int fd = sl_conn_fd(request->conn);
-    struct sl_run *run;
-    struct sl_error err;
-
-    if (sl_run_new(request->http->service, query, caller->key, caller->role,
-                   sl_conn_peer(request->conn), &run, &err) != 0)
-        return sl_reply_problem(request, &err, NULL, 0);
-    if (sl_run_admit(run, fd, &err) == 0 && sl_run_start(run, &err) == 0 &&
-        sl_run_wait_first(run, fd, &err) == 0)
-        return reply_run(request, run);
-    /* A run that the database never saw leaves no receipt to look for. */
-    const char *id = sl_run_begun(run) ? sl_run_id(run) : NULL;
-    enum MHD_Result result = sl_reply_problem(request, &err, id, 0);
-    sl_run_abort(run, err.kind, err.message);
-    sl_run_release(run);
-    return result;
-}
-
 enum MHD_Result sl_serve_export(struct sl_request *request)
 {
     struct sl_caller caller;
     struct sl_query query;
     struct sl_error err;
 
-    /* Before anything else: whoever sits behind such a proxy could not use any answer. */
-    if (request->http_1_0) {
-        sl_error_set(&err, SL_HTTP_VERSION,
-                     "HTTP/1.0 cannot show that a transfer broke off, so exports need HTTP/1.1; "
-                     "nginx speaks it with: proxy_http_version 1.1; proxy_set_header Connection "
-                     "\"\";");
+    if (!sl_download_possible(request, &err))
         return sl_reply_problem(request, &err, NULL, 0);
-    }
     if (sl_access_identify(sl_service_config(request->http->service), request->fields.authorization,
                            &caller, &err) != 0)
         return sl_reply_problem(request, &err, NULL, 0);
     const struct sl_export *export = find(request, &caller, &err);
-    if (export == NULL || sl_guard_method(request, METHODS, &err) != 0)
-        return sl_reply_problem(request, &err, NULL, METHODS);
+    if (export == NULL || sl_guard_method(request, SL_DOWNLOAD_METHODS, &err) != 0)
+        return sl_reply_problem(request, &err, NULL, SL_DOWNLOAD_METHODS);
     if (sl_query_bind(export, &request->target.args, &query, &err) != 0) {
         sl_query_fini(&query);
         return sl_reply_problem(request, &err, NULL, 0);
     }
-    if (request->method == SL_GET)
-        return start_run(request, &caller, &query);
-    enum MHD_Result result = reply_head(request, &query);
-    sl_query_fini(&query);
-    return result;
+    struct sl_download download = {.as = {.owner = caller.key, .role = caller.role}};
+    return sl_download(request, &download, &query);
 }

@@ -55,6 +55,8 @@ static enum sl_method method_of(const char *method)
         return SL_HEAD;
     if (strcmp(method, "DELETE") == 0)
         return SL_DELETE;
+    if (strcmp(method, "POST") == 0)
+        return SL_POST;
     return SL_OTHER_METHOD;
 }
 
@@ -81,9 +83,10 @@ static int check_fields(const struct sl_request *request, struct sl_error *err)
     if (fields->n_authorization > 1)
         return sl_error_set(err, SL_BAD_REQUEST, "more than one Authorization");
     if (fields->n_transfer_encoding > 0)
-        return sl_error_set(err, SL_BAD_REQUEST, "a request body (Transfer-Encoding)");
-    /* Other methods have no route, and are told so. */
-    if (request->method != SL_OTHER_METHOD && sl_guard_has_body(request))
+        return sl_error_set(err, SL_BAD_REQUEST, "a request body (Transfer-Encoding)%s",
+                            request->listener == SL_TICKETS ? ": send it with Content-Length" : "");
+    /* Other methods have no route, and are told so; a POST may have one. */
+    if ((request->method & (SL_GET | SL_HEAD | SL_DELETE)) != 0 && sl_guard_has_body(request))
         return sl_error_set(err, SL_BAD_REQUEST, "a request body (Content-Length)");
     return 0;
 }
@@ -102,7 +105,7 @@ int sl_guard(struct sl_request *request, const char *method, const char *version
         return sl_error_nomem(err);
     if (sl_target_parse(&request->target, request->raw, strlen(request->raw), err) != 0)
         return -1;
-    if (!request->admin && atomic_load(&request->http->draining))
+    if (request->listener != SL_ADMIN && atomic_load(&request->http->draining))
         return sl_error_set(err, SL_BUSY, "the service is shutting down");
     return 0;
 }
@@ -134,6 +137,16 @@ static bool has_token(const char *authorization, const char *token)
         return false;
     authorization += sizeof(scheme) - 1;
     return same_secret(authorization + strspn(authorization, " "), token);
+}
+
+int sl_guard_tickets(const struct sl_request *request, struct sl_error *err)
+{
+    const struct sl_config *config = sl_service_config(request->http->service);
+
+    if (has_token(request->fields.authorization, config->tickets.secret))
+        return 0;
+    return sl_error_set(err, SL_UNAUTHORIZED,
+                        "the secret of [tickets] is needed: send Authorization: Bearer SECRET");
 }
 
 int sl_guard_admin(const struct sl_request *request, struct sl_error *err)

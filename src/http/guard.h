@@ -29,4 +29,7 @@ int sl_guard_method(const struct sl_request *request, unsigned allowed,
  */
 int sl_guard_admin(const struct sl_request *request, struct sl_error *err) SL_MUSTCHECK;
 
+/* The tickets listener only: its secret, compared in constant time (SL_UNAUTHORIZED). */
+int sl_guard_tickets(const struct sl_request *request, struct sl_error *err) SL_MUSTCHECK;
+
 #endif

@@ -88,7 +88,7 @@ static int problem_json(const struct sl_error *err, const char *run, struct sl_b
 
 static void add_allow(struct MHD_Response *response, unsigned allow)
 {
-    static const char *const names[] = {"GET", "HEAD", "DELETE"};
+    static const char *const names[] = {"GET", "HEAD", "DELETE", "POST"};
     char text[32] = "";
 
     for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -150,6 +150,16 @@ enum MHD_Result sl_reply_problem(struct sl_request *request, const struct sl_err
 enum MHD_Result sl_reply_json(struct sl_request *request, struct sl_buf *json)
 {
     return send_short(request, MHD_HTTP_OK, from_buf(json, "application/json"));
+}
+
+enum MHD_Result sl_reply_created(struct sl_request *request, struct sl_buf *json,
+                                 const char *location)
+{
+    struct MHD_Response *response = from_buf(json, "application/json");
+
+    if (response != NULL)
+        sl_reply_header(response, "Location", location);
+    return send_short(request, MHD_HTTP_CREATED, response);
 }
 
 enum MHD_Result sl_reply_receipt(struct sl_request *request, const struct sl_receipt *receipt)

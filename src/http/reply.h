@@ -33,6 +33,10 @@ enum MHD_Result sl_reply_problem(struct sl_request *request, const struct sl_err
 /* 200 with JSON; takes the text out of the buffer. */
 enum MHD_Result sl_reply_json(struct sl_request *request, struct sl_buf *json);
 
+/* 201 with JSON and Location; takes the text out of the buffer. */
+enum MHD_Result sl_reply_created(struct sl_request *request, struct sl_buf *json,
+                                 const char *location);
+
 /* 200 with a receipt. */
 enum MHD_Result sl_reply_receipt(struct sl_request *request, const struct sl_receipt *receipt);
 

@@ -10,6 +10,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "access/once.h"
+#include "access/tickets.h"
+#include "base/buf.h"
 #include "export/service.h"
 #include "http/connections.h"
 #include "http/target.h"
@@ -18,15 +21,22 @@
 struct sl_http {
     struct sl_service *service;
     struct sl_connections *connections;
-    atomic_bool draining; /* new requests get 503 */
+    struct sl_once *once;
+    struct sl_tickets *tickets; /* NULL: there are none anywhere */
+    char tickets_login[64];     /* who [tickets] dsn logs in as, "": not known */
+    atomic_bool draining;       /* new requests get 503 */
 };
+
+/* Whom a listener serves: every path belongs to one of them. */
+enum sl_listener { SL_PUBLIC, SL_ADMIN, SL_TICKETS };
 
 /* Methods as bits, for sets of them. */
 enum sl_method {
     SL_GET = 1,
     SL_HEAD = 2,
     SL_DELETE = 4,
-    SL_OTHER_METHOD = 8,
+    SL_POST = 8,
+    SL_OTHER_METHOD = 16,
 };
 
 /* The header fields that matter here. Strings are libmicrohttpd's, valid for the request's life. */
@@ -43,7 +53,7 @@ struct sl_fields {
 
 struct sl_request {
     struct sl_http *http;
-    bool admin; /* on the admin listener */
+    enum sl_listener listener;
     struct MHD_Connection *mhd;
     struct sl_conn *conn;
     char *raw;  /* the raw target, NULL: no memory */
@@ -53,6 +63,9 @@ struct sl_request {
     bool http_1_0;
     struct sl_fields fields;
     struct sl_target target;
+    bool takes_body;
+    bool drops_body;    /* it will be refused, but clients send it before they look */
+    struct sl_buf body; /* when takes_body */
 };
 
 /* The request's segment i, "" when the path is shorter. */

@@ -6,26 +6,38 @@
 #include "http/reply.h"
 
 static const struct route {
-    bool admin;
+    enum sl_listener listener;
     const char *first; /* segment */
     size_t segments;
     bool keeps; /* an error leaves the connection open */
     enum MHD_Result (*serve)(struct sl_request *request);
 } routes[] = {
-    {false, "exports", 1, false, sl_serve_catalogue}, {false, "exports", 2, false, sl_serve_export},
-    {false, "runs", 2, true, sl_serve_run},           {true, "healthz", 1, true, sl_serve_health},
-    {true, "runs", 2, true, sl_serve_admin_run},
+    {SL_PUBLIC, "exports", 1, false, sl_serve_catalogue},
+    {SL_PUBLIC, "exports", 2, false, sl_serve_export},
+    {SL_PUBLIC, "grants", 2, false, sl_serve_grant},
+    {SL_PUBLIC, "tickets", 2, false, sl_serve_ticket},
+    {SL_PUBLIC, "runs", 2, true, sl_serve_run},
+    {SL_ADMIN, "healthz", 1, true, sl_serve_health},
+    {SL_ADMIN, "runs", 2, true, sl_serve_admin_run},
+    {SL_TICKETS, "tickets", 1, false, sl_serve_new_ticket},
 };
+
+bool sl_route_takes_body(const struct sl_request *request)
+{
+    return request->listener == SL_TICKETS && request->method == SL_POST &&
+           request->target.n_segments == 1 &&
+           strcmp(sl_request_segment(request, 0), "tickets") == 0;
+}
 
 enum MHD_Result sl_route(struct sl_request *request)
 {
     struct sl_error err;
 
-    if (request->admin && sl_guard_admin(request, &err) != 0)
+    if (request->listener == SL_ADMIN && sl_guard_admin(request, &err) != 0)
         return sl_reply_problem(request, &err, NULL, 0);
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
         const struct route *route = &routes[i];
-        if (route->admin == request->admin && route->segments == request->target.n_segments &&
+        if (route->listener == request->listener && route->segments == request->target.n_segments &&
             strcmp(route->first, sl_request_segment(request, 0)) == 0) {
             request->keeps = route->keeps && !sl_guard_has_body(request);
             return route->serve(request);

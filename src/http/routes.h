@@ -1,4 +1,4 @@
-/* Which path is answered by which handler: one table for both listeners. */
+/* Which path is answered by which handler: one table for all listeners. */
 #ifndef SL_ROUTES_H
 #define SL_ROUTES_H
 
@@ -7,14 +7,23 @@
 /* Answers a request that has passed sl_guard(). MHD_NO closes the connection without a reply. */
 enum MHD_Result sl_route(struct sl_request *request);
 
+/* Is there a body to be read before the route is taken? */
+bool sl_route_takes_body(const struct sl_request *request);
+
+/* Before the body of `POST /tickets` is read: is it wanted? Makes request->body. */
+int sl_ticket_expect(struct sl_request *request, struct sl_error *err) SL_MUSTCHECK; /* tickets.c */
+
 /*
  * The handlers.  Each checks method and access itself, in the order that keeps
  * from a caller what it may not know.
  */
-enum MHD_Result sl_serve_catalogue(struct sl_request *request); /* catalogue.c */
-enum MHD_Result sl_serve_export(struct sl_request *request);    /* exports.c */
-enum MHD_Result sl_serve_run(struct sl_request *request);       /* runs.c */
-enum MHD_Result sl_serve_health(struct sl_request *request);    /* admin.c */
-enum MHD_Result sl_serve_admin_run(struct sl_request *request); /* admin.c */
+enum MHD_Result sl_serve_catalogue(struct sl_request *request);  /* catalogue.c */
+enum MHD_Result sl_serve_export(struct sl_request *request);     /* exports.c */
+enum MHD_Result sl_serve_grant(struct sl_request *request);      /* grants.c */
+enum MHD_Result sl_serve_ticket(struct sl_request *request);     /* tickets.c */
+enum MHD_Result sl_serve_new_ticket(struct sl_request *request); /* tickets.c */
+enum MHD_Result sl_serve_run(struct sl_request *request);        /* runs.c */
+enum MHD_Result sl_serve_health(struct sl_request *request);     /* admin.c */
+enum MHD_Result sl_serve_admin_run(struct sl_request *request);  /* admin.c */
 
 #endif

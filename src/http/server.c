@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "http/daemon.h"
 #include "http/reaper.h"
+#include "pg/session.h"
 
 /* How often a stopping server looks whether it may go on (ms). */
 #define STOP_STEP_MS 50
@@ -18,7 +19,7 @@
 /* Replies under way are given this long to reach their clients (ms). */
 #define REPLIES_MS 1000
 
-/* Public and admin addresses together. */
+/* Addresses of all kinds together. */
 #define SL_MAX_LISTENERS 16
 
 struct sl_server {
@@ -37,7 +38,8 @@ static void panic(void *cls, const char *file, unsigned line, const char *reason
 }
 
 /* Opens every address of a comma list. */
-static int open_list(struct sl_server *server, const char *list, bool admin, struct sl_error *err)
+static int open_list(struct sl_server *server, const char *list, enum sl_listener kind,
+                     struct sl_error *err)
 {
     struct sl_address address;
     int more;
@@ -49,7 +51,7 @@ static int open_list(struct sl_server *server, const char *list, bool admin, str
         if (sl_listen_open(&address, &daemon->listener, err) != 0)
             return -1;
         daemon->http = &server->http;
-        daemon->admin = admin;
+        daemon->kind = kind;
         server->n++;
     }
     if (more < 0)
@@ -59,17 +61,21 @@ static int open_list(struct sl_server *server, const char *list, bool admin, str
 
 static int start_daemon(struct sl_daemon *daemon, struct sl_error *err)
 {
+    static const char *const names[] = {
+        [SL_PUBLIC] = "public", [SL_ADMIN] = "admin", [SL_TICKETS] = "tickets"};
     const struct sl_config *config = sl_service_config(daemon->http->service);
-    int64_t connections =
-        config->database.max_exports + config->database.queue_length + SL_SPARE_CONNECTIONS;
+    const int64_t connections[] = {
+        [SL_PUBLIC] =
+            config->database.max_exports + config->database.queue_length + SL_SPARE_CONNECTIONS,
+        [SL_ADMIN] = SL_ADMIN_CONNECTIONS,
+        [SL_TICKETS] = SL_TICKETS_CONNECTIONS,
+    };
     struct sl_line line;
 
-    if (daemon->admin)
-        connections = SL_ADMIN_CONNECTIONS;
-    if (sl_daemon_start(daemon, (unsigned)connections, err) != 0)
+    if (sl_daemon_start(daemon, (unsigned)connections[daemon->kind], err) != 0)
         return -1;
     sl_log_begin(&line, SL_LOG_INFO, "listening");
-    sl_log_str(&line, "listener", daemon->admin ? "admin" : "public");
+    sl_log_str(&line, "listener", names[daemon->kind]);
     sl_log_str(&line, "address", daemon->listener.address);
     sl_log_end(&line);
     return 0;
@@ -82,6 +88,8 @@ static void dispose(struct sl_server *server)
         sl_daemon_stop(&server->daemons[i]);
     sl_reaper_stop(server->reaper);
     sl_connections_free(server->http.connections);
+    sl_once_free(server->http.once);
+    sl_tickets_free(server->http.tickets);
     free(server);
 }
 
@@ -96,13 +104,23 @@ int sl_server_start(struct sl_service *service, struct sl_server **server, struc
     made->http.service = service;
     atomic_init(&made->http.draining, false);
     made->http.connections = sl_connections_new();
-    if (made->http.connections == NULL) {
+    made->http.once = sl_once_new();
+    if (made->http.connections == NULL || made->http.once == NULL) {
         sl_error_nomem(err);
         goto fail;
     }
+    if (config->tickets.listen[0] != '\0') {
+        made->http.tickets = sl_tickets_new();
+        if (made->http.tickets == NULL) {
+            sl_error_nomem(err);
+            goto fail;
+        }
+        sl_pg_login(config->tickets.dsn, made->http.tickets_login);
+    }
     /* All sockets first: nobody is served by a server that then fails to start. */
-    if (open_list(made, config->server.listen, false, err) != 0 ||
-        open_list(made, config->server.admin_listen, true, err) != 0 ||
+    if (open_list(made, config->server.listen, SL_PUBLIC, err) != 0 ||
+        open_list(made, config->server.admin_listen, SL_ADMIN, err) != 0 ||
+        open_list(made, config->tickets.listen, SL_TICKETS, err) != 0 ||
         sl_reaper_start(made->http.connections, service, &made->reaper, err) != 0)
         goto fail;
     for (size_t i = 0; i < made->n; i++) {
@@ -146,7 +164,7 @@ void sl_server_stop(struct sl_server *server, int64_t drain_ms, int hurry_fd)
                 (long long)(drain_ms / 1000));
     atomic_store(&server->http.draining, true);
     for (size_t i = 0; i < server->n; i++) {
-        if (!server->daemons[i].admin)
+        if (server->daemons[i].kind != SL_ADMIN)
             sl_daemon_quiesce(&server->daemons[i]);
     }
     if (!wait_for_runs(server, drain_ms, hurry_fd)) {

@@ -1,6 +1,7 @@
 #include "pg/check.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "pg/internal.h"
@@ -8,8 +9,17 @@
 /* What a value's check sends: one cast. */
 #define CAST_MAX 1024
 
-/* Sends what is queued and reads all results of one statement. */
-static int finish(struct sl_session *session, int sent, struct sl_watch *watch,
+#define REACH                                                                                      \
+    "SELECT pg_catalog.has_function_privilege('pg_catalog.set_config(text,text,boolean)', "        \
+    "'EXECUTE'), coalesce(pg_catalog.string_agg(rolname, ', ' ORDER BY rolname), '') "             \
+    "FROM pg_catalog.pg_roles WHERE rolname <> session_user "                                      \
+    "AND pg_catalog.pg_has_role(session_user, oid, 'MEMBER')"
+
+/*
+ * Sends what is queued and reads all results of one statement.  rows: where to
+ * leave one that has columns, for PQclear(); NULL: nobody wants it.
+ */
+static int finish(struct sl_session *session, int sent, struct sl_watch *watch, PGresult **rows,
                   struct sl_error *err)
 {
     PGresult *result = NULL;
@@ -24,7 +34,10 @@ static int finish(struct sl_session *session, int sent, struct sl_watch *watch,
             return -1;
         if (rc == 0 && PQresultStatus(result) == PGRES_FATAL_ERROR && result != NULL)
             rc = sl_pg_error(session, result, err);
-        PQclear(result);
+        if (rows != NULL && *rows == NULL && PQnfields(result) > 0)
+            *rows = result;
+        else
+            PQclear(result);
     } while (result != NULL);
     return rc;
 }
@@ -33,7 +46,24 @@ static int execute(struct sl_session *session, const char *sql, int n, const cha
                    struct sl_watch *watch, struct sl_error *err)
 {
     return finish(session, PQsendQueryParams(session->conn, sql, n, NULL, values, NULL, NULL, 0),
-                  watch, err);
+                  watch, NULL, err);
+}
+
+int sl_check_reach(struct sl_session *session, struct sl_watch *watch, struct sl_login_reach *reach,
+                   struct sl_error *err)
+{
+    PGresult *rows = NULL;
+    int rc = finish(session, PQsendQueryParams(session->conn, REACH, 0, NULL, NULL, NULL, NULL, 0),
+                    watch, &rows, err);
+
+    if (rc == 0 && PQntuples(rows) == 1) {
+        reach->set_config = PQgetvalue(rows, 0, 0)[0] == 't';
+        snprintf(reach->roles, sizeof reach->roles, "%s", PQgetvalue(rows, 0, 1));
+    } else if (rc == 0) {
+        rc = sl_error_set(err, SL_INTERNAL, "the database did not answer with a row");
+    }
+    PQclear(rows);
+    return rc;
 }
 
 int sl_check_begin(struct sl_session *session, const struct sl_settings *settings,
@@ -82,5 +112,17 @@ int sl_check_query(struct sl_session *session, const char *sql, int n, const cha
     sl_buf_free(&text);
     if (rc < 0 && err->position > (int)strlen(SL_DECLARE))
         err->position -= (int)strlen(SL_DECLARE);
+    return rc;
+}
+
+int sl_check_columns(struct sl_session *session, struct sl_columns *columns, struct sl_watch *watch,
+                     struct sl_error *err)
+{
+    PGresult *result = NULL;
+    int rc = finish(session, PQsendDescribePortal(session->conn, "c"), watch, &result, err);
+
+    if (rc == 0 && result != NULL)
+        rc = sl_pg_columns(result, columns, err);
+    PQclear(result);
     return rc;
 }

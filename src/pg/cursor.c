@@ -14,14 +14,16 @@
 struct sl_cursor {
     struct sl_session *session;
     struct sl_watch *watch;
+    const char *end;
     int64_t max_row;
     int64_t estimate;
     int64_t widest;         /* row seen */
     int64_t largest_result; /* bytes libpq had for one, when not by row */
     char snapshot[SL_TIME_TEXT];
-    struct sl_cell *columns;
+    struct sl_columns columns;
     struct sl_cell *cells; /* of the row being read */
     int n_columns;
+    int n_sets;  /* statements that only set something */
     bool by_row; /* a row can be wide: read one at a time */
     bool at_end;
     struct sl_fetch_size size;
@@ -95,6 +97,7 @@ static int send_failed(struct sl_cursor *cursor, struct sl_error *err)
 static int send_sql(struct sl_cursor *cursor, const char *sql, int n, const char *const *values,
                     struct sl_error *err)
 {
+    cursor->parsed = 0; /* this takes the unnamed statement's place */
     if (PQsendQueryParams(cursor->session->conn, sql, n, NULL, values, NULL, NULL, 0) != 1)
         return send_failed(cursor, err);
     return 0;
@@ -110,12 +113,38 @@ static int send_prefixed(struct sl_cursor *cursor, struct sl_buf *text, const ch
     return send_sql(cursor, text->data, plan->n_values, plan->values, err);
 }
 
+/* What send_set() is called for. */
+struct setting {
+    struct sl_cursor *cursor;
+    struct sl_buf *text;
+    struct sl_error *err;
+};
+
+static int send_set(void *ctx, const char *name, const char *value)
+{
+    const struct setting *setting = ctx;
+
+    setting->text->len = 0;
+    if (sl_settings_local(name, value, setting->text) < 0)
+        return sl_error_nomem(setting->err);
+    setting->cursor->n_sets++;
+    return send_sql(setting->cursor, setting->text->data, 0, NULL, setting->err);
+}
+
 static int send_settings(struct sl_cursor *cursor, struct sl_buf *text,
                          const struct sl_settings *settings, struct sl_error *err)
 {
     const char *values[SL_SETTINGS_VALUES];
     int n;
 
+    if (settings->by_set) {
+        struct setting setting = {cursor, text, err};
+        int version = PQserverVersion(cursor->session->conn);
+
+        if (sl_settings_each(settings, version, send_set, &setting) < 0)
+            return -1;
+        return send_sql(cursor, SL_SETTINGS_SNAPSHOT, 0, NULL, err);
+    }
     text->len = 0;
     if (sl_settings_sql(settings, PQserverVersion(cursor->session->conn), text, values, &n) < 0)
         return sl_error_nomem(err);
@@ -132,6 +161,11 @@ static int begin(struct sl_cursor *cursor, struct sl_buf *text, const struct sl_
     return send_settings(cursor, text, settings, err);
 }
 
+static int queue_sync(struct sl_cursor *cursor, struct sl_error *err)
+{
+    return PQpipelineSync(cursor->session->conn) == 1 ? 0 : send_failed(cursor, err);
+}
+
 /*
  * A FETCH is parsed once for each size: it stays the unnamed statement, which
  * needs no name that another session of a pool could have taken.
@@ -144,8 +178,10 @@ static int queue_fetch(struct sl_cursor *cursor, struct sl_error *err)
 
     snprintf(sql, sizeof sql, "FETCH FORWARD %d FROM c", fetch.rows);
     if ((fetch.parse && PQsendPrepare(conn, "", sql, 0, NULL) != 1) ||
-        PQsendQueryPrepared(conn, "", 0, NULL, NULL, NULL, 0) != 1 || PQpipelineSync(conn) != 1)
+        PQsendQueryPrepared(conn, "", 0, NULL, NULL, NULL, 0) != 1)
         return send_failed(cursor, err);
+    if (queue_sync(cursor, err) < 0)
+        return -1;
     cursor->parsed = fetch.rows;
     cursor->asked[cursor->in_flight++] = fetch;
     return 0;
@@ -154,14 +190,20 @@ static int queue_fetch(struct sl_cursor *cursor, struct sl_error *err)
 /* BEGIN and the settings: reads both, keeps the snapshot's time. */
 static int read_begin(struct sl_cursor *cursor, struct sl_error *err)
 {
-    PGresult *result;
+    PGresult *result = NULL;
+    int rc = statement_done(cursor, PGRES_COMMAND_OK, err);
 
-    if (statement_done(cursor, PGRES_COMMAND_OK, err) < 0)
+    if (rc < 0)
         return -1;
-    if (statement_result(cursor, PGRES_TUPLES_OK, &result, err) < 0) {
-        if (strcmp(err->sqlstate, "22023") == 0 && strstr(err->detail, "TimeZone") != NULL) {
+    for (int i = 0; i < cursor->n_sets && rc == 0; i++)
+        rc = statement_done(cursor, PGRES_COMMAND_OK, err);
+    if (rc == 0)
+        rc = statement_result(cursor, PGRES_TUPLES_OK, &result, err);
+    if (rc < 0) {
+        if (strncmp(err->sqlstate, "22", 2) == 0) {
             err->kind = SL_BAD_PARAMETER;
-            snprintf(err->parameter, sizeof err->parameter, "TimeZone");
+            snprintf(err->parameter, sizeof err->parameter, "%s",
+                     strstr(err->detail, "TimeZone") != NULL ? "TimeZone" : SL_CURSOR_SETTINGS);
         }
         return -1;
     }
@@ -202,20 +244,13 @@ static int keep_columns(struct sl_cursor *cursor, const PGresult *result, struct
 {
     int64_t width = 0;
 
-    cursor->n_columns = PQnfields(result);
-    size_t n = (size_t)cursor->n_columns + 1; /* never calloc(0) */
-    cursor->columns = calloc(n, sizeof *cursor->columns);
-    cursor->cells = calloc(n, sizeof *cursor->cells);
-    if (cursor->columns == NULL || cursor->cells == NULL)
+    if (sl_pg_columns(result, &cursor->columns, err) < 0)
+        return -1;
+    cursor->n_columns = cursor->columns.n;
+    cursor->cells = calloc((size_t)cursor->n_columns + 1, sizeof *cursor->cells);
+    if (cursor->cells == NULL)
         return sl_error_nomem(err);
     for (int i = 0; i < cursor->n_columns; i++) {
-        char *name = strdup(PQfname(result, i));
-
-        if (name == NULL)
-            return sl_error_nomem(err);
-        cursor->columns[i].data = name;
-        cursor->columns[i].len = (int)strlen(name);
-
         int64_t cell = sl_type_width(PQftype(result, i), PQfmod(result, i));
         cursor->by_row = cursor->by_row || cell < 0;
         width += cell + (int64_t)sizeof(PGresult *) * 2; /* libpq's own 16 bytes a value */
@@ -255,6 +290,7 @@ int sl_cursor_open(struct sl_session *session, const struct sl_cursor_plan *plan
     }
     cursor->session = session;
     cursor->watch = plan->watch;
+    cursor->end = plan->rollback ? "ROLLBACK" : "COMMIT";
     cursor->max_row = plan->max_row;
     sl_fetch_size_init(&cursor->size, SL_FETCH_FIRST, SL_FETCH_LARGEST, plan->fetch_share);
     if (begin(cursor, &text, plan->settings, err) < 0 ||
@@ -265,8 +301,9 @@ int sl_cursor_open(struct sl_session *session, const struct sl_cursor_plan *plan
         send_failed(cursor, err);
         goto out;
     }
-    if (queue_fetch(cursor, err) < 0 || sl_pg_flush(session, plan->watch, err) < 0 ||
-        read_opening(cursor, err) < 0)
+    if ((plan->ask_first ? queue_sync(cursor, err) : queue_fetch(cursor, err)) < 0 ||
+        sl_pg_flush(session, plan->watch, err) < 0 || read_opening(cursor, err) < 0 ||
+        (plan->ask_first && read_sync(cursor, err) < 0))
         goto out;
     rc = 0;
 out:
@@ -381,7 +418,7 @@ int sl_cursor_finish(struct sl_cursor *cursor, struct sl_error *err)
 {
     PGconn *conn = cursor->session->conn;
 
-    if (send_sql(cursor, "COMMIT", 0, NULL, err) < 0)
+    if (send_sql(cursor, cursor->end, 0, NULL, err) < 0)
         return -1;
     if (PQpipelineSync(conn) != 1)
         return send_failed(cursor, err);
@@ -398,10 +435,9 @@ int sl_cursor_finish(struct sl_cursor *cursor, struct sl_error *err)
     return 0;
 }
 
-const struct sl_cell *sl_cursor_columns(const struct sl_cursor *cursor, int *n)
+const struct sl_columns *sl_cursor_columns(const struct sl_cursor *cursor)
 {
-    *n = cursor->n_columns;
-    return cursor->columns;
+    return &cursor->columns;
 }
 
 int64_t sl_cursor_estimate(const struct sl_cursor *cursor)
@@ -440,9 +476,7 @@ void sl_cursor_free(struct sl_cursor *cursor)
 {
     if (cursor == NULL)
         return;
-    for (int i = 0; i < cursor->n_columns && cursor->columns != NULL; i++)
-        free((char *)(uintptr_t)cursor->columns[i].data);
-    free(cursor->columns);
+    sl_columns_free(&cursor->columns);
     free(cursor->cells);
     free(cursor);
 }

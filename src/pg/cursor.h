@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include "base/row.h"
+#include "pg/columns.h"
 #include "pg/fetch_size.h"
 #include "pg/session.h"
 #include "pg/settings.h"
@@ -26,21 +27,26 @@ struct sl_cursor_plan {
     const char *sql;
     const char *const *values; /* $1 .. $n, text; NULL for SQL NULL */
     int n_values;
+    bool rollback;          /* end so, that nothing that the query set may stay */
     int64_t max_row;        /* bytes; a wider row is SL_LIMIT */
     int64_t fetch_share;    /* bytes that one FETCH should bring at most */
+    bool ask_first;         /* the first FETCH waits for sl_cursor_send(): see pg/columns.h */
     struct sl_watch *watch; /* borrowed for the cursor's life */
 };
 
+#define SL_CURSOR_SETTINGS "settings"
+
 /*
- * Opens the cursor; the first FETCH is under way afterwards.  Errors of a bind
+ * Opens the cursor; unless ask_first, the first FETCH is under way afterwards.  Errors of a bind
  * value are SL_BAD_PARAMETER with parameter "$n"; a time zone that the server
- * does not know is SL_BAD_PARAMETER with parameter "TimeZone".
+ * does not know is SL_BAD_PARAMETER with parameter "TimeZone", and another setting
+ * whose value it refuses, or a role that it does not know, with SL_CURSOR_SETTINGS.
  */
 int sl_cursor_open(struct sl_session *session, const struct sl_cursor_plan *plan,
                    struct sl_cursor **cursor, struct sl_error *err) SL_MUSTCHECK;
 
-/* Column names, borrowed until sl_cursor_free(). *n may be 0. */
-const struct sl_cell *sl_cursor_columns(const struct sl_cursor *cursor, int *n);
+/* Borrowed until sl_cursor_free(). */
+const struct sl_columns *sl_cursor_columns(const struct sl_cursor *cursor);
 
 /* The planner's estimate, -1 when it gave none. */
 int64_t sl_cursor_estimate(const struct sl_cursor *cursor);
@@ -73,7 +79,7 @@ int sl_cursor_idle(struct sl_cursor *cursor, struct sl_error *err) SL_MUSTCHECK;
 /* The most memory that libpq had for rows so far, in bytes. */
 int64_t sl_cursor_memory(const struct sl_cursor *cursor);
 
-/* Ends the transaction, with FETCHes past the end still under way or not. */
+/* Ends the transaction, as the plan says, with FETCHes past the end still under way or not. */
 int sl_cursor_finish(struct sl_cursor *cursor, struct sl_error *err) SL_MUSTCHECK;
 
 void sl_cursor_free(struct sl_cursor *cursor);

@@ -3,10 +3,12 @@
 #define SL_PG_INTERNAL_H
 
 #include <libpq-fe.h>
+#include "pg/columns.h"
 #include "pg/session.h"
 
 struct sl_session {
     PGconn *conn;
+    const char *dsn;   /* borrowed: the configuration's */
     bool failed;       /* never reuse */
     bool binding;      /* the answers expected are to statements with parameters, not to rows */
     int64_t wide_row;  /* bytes of the widest row seen */
@@ -31,5 +33,9 @@ int sl_pg_flush(struct sl_session *session, struct sl_watch *watch,
 /* The next result, waited for; *result may be NULL (the end of one query's results). */
 int sl_pg_next(struct sl_session *session, struct sl_watch *watch, int64_t limit, PGresult **result,
                struct sl_error *err) SL_MUSTCHECK;
+
+/* Keeps what a row description says. Free with sl_columns_free(), also after an error. */
+int sl_pg_columns(const PGresult *result, struct sl_columns *columns,
+                  struct sl_error *err) SL_MUSTCHECK;
 
 #endif

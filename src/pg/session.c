@@ -96,6 +96,7 @@ struct sl_session *sl_session_open(const char *dsn, struct sl_watch *watch, stru
         sl_error_nomem(err);
         return NULL;
     }
+    session->dsn = dsn;
     session->conn = PQconnectStartParams(keywords, values, 1);
     if (session->conn == NULL) {
         sl_error_nomem(err);
@@ -120,6 +121,32 @@ struct sl_session *sl_session_open(const char *dsn, struct sl_watch *watch, stru
 failed:
     sl_session_close(session);
     return NULL;
+}
+
+void sl_pg_login(const char *dsn, char login[64])
+{
+    /* No socket is there, so that this fails at once, but libpq has read all that it goes by. */
+    const char *const keywords[] = {"dbname", "hostaddr", "host", "port", NULL};
+    const char *const values[] = {dsn[0] == '\0' ? NULL : dsn, "", "/dev/null", "", NULL};
+    PGconn *conn = PQconnectStartParams(keywords, values, 1);
+    const char *user = conn == NULL ? NULL : PQuser(conn);
+
+    snprintf(login, 64, "%s", user == NULL ? "" : user);
+    PQfinish(conn);
+}
+
+const char *sl_session_login(const struct sl_session *session)
+{
+    const char *login = PQparameterStatus(session->conn, "session_authorization");
+
+    return login == NULL ? "" : login;
+}
+
+bool sl_session_superuser(const struct sl_session *session)
+{
+    const char *is = PQparameterStatus(session->conn, "is_superuser");
+
+    return is == NULL || strcmp(is, "off") != 0;
 }
 
 void sl_session_close(struct sl_session *session)
@@ -195,6 +222,11 @@ void sl_session_cancel_close(struct sl_session *session)
     if (PQtransactionStatus(session->conn) == PQTRANS_ACTIVE)
         cancel_query(session);
     sl_session_close(session);
+}
+
+bool sl_session_of(const struct sl_session *session, const char *dsn)
+{
+    return strcmp(session->dsn, dsn) == 0;
 }
 
 int sl_session_fd(const struct sl_session *session)

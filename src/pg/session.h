@@ -19,10 +19,23 @@ void sl_pg_setup(void);
 
 /*
  * Connects (without blocking beyond name resolution) while the watch allows it.
- * dsn is a URI or keywords, "" for libpq's environment.  SL_UNAVAILABLE when the
- * server cannot be reached or refuses.  NULL on error.
+ * dsn is a URI or keywords, "" for libpq's environment; borrowed for the session's life.
+ * SL_UNAVAILABLE when the server cannot be reached or refuses.  NULL on error.
  */
 struct sl_session *sl_session_open(const char *dsn, struct sl_watch *watch, struct sl_error *err);
+
+/* Was it opened with this dsn? */
+bool sl_session_of(const struct sl_session *session, const char *dsn);
+
+/*
+ * Whom libpq would log in as with this dsn, after its service files and the
+ * environment; "" when that is not to be told.  Connects nowhere.
+ */
+void sl_pg_login(const char *dsn, char login[64]);
+
+/* As the server tells it, with whatever stands between: who it is, and a superuser? */
+const char *sl_session_login(const struct sl_session *session);
+bool sl_session_superuser(const struct sl_session *session);
 
 /* Closes the connection; a transaction that is open is rolled back by the server. */
 void sl_session_close(struct sl_session *session);

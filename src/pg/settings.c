@@ -1,6 +1,7 @@
 #include "pg/settings.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 /* Values that never differ: name, value, first server version that knows the setting. */
 static const struct {
@@ -26,10 +27,6 @@ static const struct {
     {"quote_all_identifiers", "off", 0},
 };
 
-#define SNAPSHOT_TIME                                                                              \
-    "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', "                         \
-    "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
-
 static int bound(struct sl_buf *sql, const char *name, const char *value,
                  const char *values[SL_SETTINGS_VALUES], int *n)
 {
@@ -44,12 +41,25 @@ static int milliseconds(struct sl_buf *sql, const char *name, int64_t value)
     return sl_buf_printf(sql, ", pg_catalog.set_config('%s', '%" PRId64 "ms', true)", name, value);
 }
 
+/* The caller's own settings: names are bound like values, as both come from outside. */
+static int extra(struct sl_buf *sql, const struct sl_settings *settings,
+                 const char *values[SL_SETTINGS_VALUES], int *n)
+{
+    for (size_t i = 0; i < settings->n_extra && i < SL_MAX_ROW_SETTINGS; i++) {
+        values[(*n)++] = settings->extra[i].name;
+        values[(*n)++] = settings->extra[i].value;
+        if (sl_buf_printf(sql, ", pg_catalog.set_config($%d, $%d, true)", *n - 1, *n) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int sl_settings_sql(const struct sl_settings *settings, int server_version, struct sl_buf *sql,
                     const char *values[SL_SETTINGS_VALUES], int *n_values)
 {
     int n = 0;
 
-    if (sl_buf_puts(sql, "SELECT " SNAPSHOT_TIME) < 0)
+    if (sl_buf_puts(sql, SL_SETTINGS_SNAPSHOT) < 0)
         return -1;
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
         if (server_version < fixed[i].since)
@@ -66,8 +76,67 @@ int sl_settings_sql(const struct sl_settings *settings, int server_version, stru
         bound(sql, "application_name", settings->application_name, values, &n) < 0 ||
         bound(sql, "TimeZone", settings->timezone, values, &n) < 0 ||
         bound(sql, "search_path", settings->search_path, values, &n) < 0 ||
-        bound(sql, "role", settings->role, values, &n) < 0)
+        extra(sql, settings, values, &n) < 0 || bound(sql, "role", settings->role, values, &n) < 0)
         return -1;
     *n_values = n;
     return 0;
+}
+
+int sl_settings_each(const struct sl_settings *settings, int server_version, sl_setting_fn set,
+                     void *ctx)
+{
+    char lock[32], statement[32], idle[32];
+    /* No search_path: it is a list, which only set_config() takes as one text. */
+    const struct sl_setting own[] = {
+        {"jit", settings->jit ? "on" : "off"},
+        {"lock_timeout", lock},
+        {"statement_timeout", statement},
+        {"idle_in_transaction_session_timeout", idle},
+        {"application_name", settings->application_name},
+        {"TimeZone", settings->timezone},
+    };
+
+    snprintf(lock, sizeof lock, "%" PRId64 "ms", settings->lock_timeout);
+    snprintf(statement, sizeof statement, "%" PRId64 "ms", settings->statement_timeout);
+    snprintf(idle, sizeof idle, "%" PRId64 "ms", settings->idle_timeout);
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+        if (server_version >= fixed[i].since && set(ctx, fixed[i].name, fixed[i].value) < 0)
+            return -1;
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (own[i].value[0] != '\0' && set(ctx, own[i].name, own[i].value) < 0)
+            return -1;
+    for (size_t i = 0; i < settings->n_extra && i < SL_MAX_ROW_SETTINGS; i++)
+        if (set(ctx, settings->extra[i].name, settings->extra[i].value) < 0)
+            return -1;
+    return settings->role[0] == '\0' ? 0 : set(ctx, "role", settings->role);
+}
+
+/* An identifier of several parts; a name is never a keyword when it is quoted. */
+static int quoted_name(struct sl_buf *sql, const char *name)
+{
+    if (sl_buf_putc(sql, '"') < 0)
+        return -1;
+    for (const char *c = name; *c != '\0'; c++)
+        if (*c == '"' || (*c == '.' ? sl_buf_puts(sql, "\".\"") : sl_buf_putc(sql, *c)) < 0)
+            return -1;
+    return sl_buf_putc(sql, '"');
+}
+
+/* E'...' means the same whatever standard_conforming_strings is. */
+static int quoted_value(struct sl_buf *sql, const char *value)
+{
+    if (sl_buf_puts(sql, "E'") < 0)
+        return -1;
+    for (const char *c = value; *c != '\0'; c++)
+        if (((*c == '\'' || *c == '\\') && sl_buf_putc(sql, *c) < 0) || sl_buf_putc(sql, *c) < 0)
+            return -1;
+    return sl_buf_putc(sql, '\'');
+}
+
+int sl_settings_local(const char *name, const char *value, struct sl_buf *sql)
+{
+    if (sl_buf_puts(sql, "SET LOCAL ") < 0 || quoted_name(sql, name) < 0 ||
+        sl_buf_puts(sql, " TO ") < 0)
+        return -1;
+    return quoted_value(sql, value);
 }

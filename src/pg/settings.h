@@ -9,6 +9,14 @@
 #include <stdint.h>
 #include "base/buf.h"
 
+/* One setting of the caller's, such as pgsluice.user = 7. Texts are borrowed. */
+struct sl_setting {
+    const char *name;
+    const char *value;
+};
+
+#define SL_MAX_ROW_SETTINGS 16 /* of a grant or ticket */
+
 /* What differs between runs; texts are borrowed, "" leaves the login's value. Times in ms. */
 struct sl_settings {
     const char *application_name;
@@ -18,14 +26,26 @@ struct sl_settings {
     bool jit;
     int64_t lock_timeout;
     int64_t statement_timeout;
-    int64_t idle_timeout; /* idle_in_transaction_session_timeout */
+    int64_t idle_timeout;           /* idle_in_transaction_session_timeout */
+    const struct sl_setting *extra; /* the caller's own */
+    size_t n_extra;                 /* at most SL_MAX_ROW_SETTINGS */
+    /*
+     * By SET LOCAL, for SQL of a caller: its login should not be able to call
+     * set_config(), with which that SQL could change what was set here.
+     */
+    bool by_set;
 };
 
-#define SL_SETTINGS_VALUES 4
+#define SL_SETTINGS_VALUES (4 + 2 * SL_MAX_ROW_SETTINGS)
 #define SL_SETTINGS_MAX 8192 /* bytes of the statement */
 
 /* How an export's transaction begins. */
 #define SL_BEGIN "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+/* The time of the transaction's snapshot, as one column. */
+#define SL_SETTINGS_SNAPSHOT                                                                       \
+    "SELECT pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', "                  \
+    "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 
 /* What stands before its query. */
 #define SL_DECLARE "DECLARE c NO SCROLL CURSOR WITHOUT HOLD FOR "
@@ -41,5 +61,14 @@ struct sl_settings {
  */
 int sl_settings_sql(const struct sl_settings *settings, int server_version, struct sl_buf *sql,
                     const char *values[SL_SETTINGS_VALUES], int *n_values) SL_MUSTCHECK;
+
+typedef int (*sl_setting_fn)(void *ctx, const char *name, const char *value);
+
+/* Calls set() for each setting in that order; its -1 ends it. A search_path is left out. */
+int sl_settings_each(const struct sl_settings *settings, int server_version, sl_setting_fn set,
+                     void *ctx) SL_MUSTCHECK;
+
+/* Appends `SET LOCAL name TO 'value'`. -1: a quote in the name, or no room. */
+int sl_settings_local(const char *name, const char *value, struct sl_buf *sql) SL_MUSTCHECK;
 
 #endif

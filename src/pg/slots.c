@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -155,15 +156,38 @@ static bool silent(struct sl_session *session)
     return poll(&fd, 1, 0) == 0;
 }
 
-struct sl_session *sl_slots_take(struct sl_slots *slots)
+/* Takes idle connection i out. Under the lock. */
+static struct sl_session *take_out(struct sl_slots *slots, size_t i)
+{
+    struct sl_session *session = slots->idle[i].session;
+
+    slots->n_idle--;
+    memmove(&slots->idle[i], &slots->idle[i + 1], (slots->n_idle - i) * sizeof slots->idle[0]);
+    return session;
+}
+
+/* The connection of this dsn that was used last. Under the lock. */
+static struct sl_session *find_idle(struct sl_slots *slots, const char *dsn)
+{
+    for (size_t i = slots->n_idle; dsn != NULL && i-- > 0;)
+        if (sl_session_of(slots->idle[i].session, dsn))
+            return take_out(slots, i);
+    return NULL;
+}
+
+struct sl_session *sl_slots_take(struct sl_slots *slots, const char *dsn)
 {
     for (;;) {
-        struct sl_session *session = NULL;
+        struct sl_session *surplus = NULL;
 
         pthread_mutex_lock(&slots->lock);
-        if (slots->n_idle > 0)
-            session = slots->idle[--slots->n_idle].session;
+        struct sl_session *session = find_idle(slots, dsn);
+        /* Others' idle connections must not make more than max with the one that is opened now. */
+        if (session == NULL && slots->n_idle > 0 &&
+            (size_t)slots->running + slots->n_idle > (size_t)slots->max)
+            surplus = take_out(slots, 0);
         pthread_mutex_unlock(&slots->lock);
+        sl_session_close(surplus);
         if (session == NULL || silent(session))
             return session;
         sl_session_close(session);
@@ -189,12 +213,8 @@ void sl_slots_sweep(struct sl_slots *slots)
         struct sl_session *old = NULL;
 
         pthread_mutex_lock(&slots->lock);
-        if (slots->n_idle > 0 && now - slots->idle[0].since >= SL_IDLE_KEEP_MS) {
-            old = slots->idle[0].session;
-            slots->n_idle--;
-            for (size_t i = 0; i < slots->n_idle; i++)
-                slots->idle[i] = slots->idle[i + 1];
-        }
+        if (slots->n_idle > 0 && now - slots->idle[0].since >= SL_IDLE_KEEP_MS)
+            old = take_out(slots, 0);
         pthread_mutex_unlock(&slots->lock);
         if (old == NULL)
             return;

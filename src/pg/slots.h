@@ -27,8 +27,12 @@ int sl_slots_acquire(struct sl_slots *slots, struct sl_watch *watch, int client_
 /* Gives the slot back, to the first who waits. */
 void sl_slots_release(struct sl_slots *slots);
 
-/* The connection last used, if it still lives; NULL: open one. The caller owns it. */
-struct sl_session *sl_slots_take(struct sl_slots *slots);
+/*
+ * The connection of this dsn that was used last, if it still lives; NULL: open
+ * one.  The caller holds a slot and owns what he gets.  dsn NULL: room for a new
+ * one is all that is wanted.
+ */
+struct sl_session *sl_slots_take(struct sl_slots *slots, const char *dsn);
 
 /* Keeps a session for the next run if it is reusable, else closes it. Call before release. */
 void sl_slots_keep(struct sl_slots *slots, struct sl_session *session);

@@ -75,6 +75,26 @@ static void check_params(const char *sql, size_t len)
     sl_buf_free(&one);
 }
 
+/* The same for SQL of a caller, where nothing is a variable. */
+static void check_foreign(const char *sql, size_t len)
+{
+    struct sl_error err;
+    struct sl_buf once;
+    struct sl_buf twice;
+
+    sl_buf_init(&once, MAX_OUT);
+    sl_buf_init(&twice, MAX_OUT);
+    if (sl_lex_foreign(sql, len, &once, &err) == 0) {
+        require(once.len > 0 && once.len <= len);
+        require(sl_lex_foreign(once.data, once.len, &twice, &err) == 0);
+        require(once.len == twice.len && memcmp(once.data, twice.data, once.len) == 0);
+    } else {
+        require(err.kind == SL_BAD_QUERY);
+    }
+    sl_buf_free(&once);
+    sl_buf_free(&twice);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *sql = (const char *)data;
@@ -82,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 0) {
         check_plain(sql, size);
         check_params(sql, size);
+        check_foreign(sql, size);
     }
     return 0;
 }

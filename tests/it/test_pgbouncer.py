@@ -5,6 +5,7 @@ import time
 
 from harness import *
 from peers import *
+import ticketing
 
 TYPES = """SELECT date '2026-01-02' AS d, timestamptz '2026-01-02 03:04:05+00' AS t, interval '1 day 2 hours' AS i,
 1.1::float8 AS f, '\\x00ff'::bytea AS b, 12.5::money AS m, g FROM generate_series(1, 3000) g"""
@@ -114,6 +115,28 @@ def a_cancelled_run_breaks_the_transfer_and_hits_nobody_else():
         gate.open()
         equal(stays.wait(), 0)
         equal(stays.body.count(b"\n"), 20001)
+
+
+@test
+def a_ticket_leaves_nothing_in_the_pool():
+    sql("DROP ROLE IF EXISTS %s; CREATE ROLE %s LOGIN" % (ticketing.LOGIN, ticketing.LOGIN))
+    with PgBouncer(pool_size=1, users=("postgres", ticketing.LOGIN)) as b, \
+            ticketing.server(config={"database": {"dsn": b.dsn}}, dsn="%s user=%s" % (b.dsn, ticketing.LOGIN)) as s:
+        whole = copy(TYPES)
+        who = "SELECT session_user AS u, current_setting('pgsluice.user', true) AS s, pg_try_advisory_xact_lock(4711) AS l"
+        for _ in range(2):
+            equal(s.get(ticketing.post(s, TYPES)).body, whole)
+            r = s.get(ticketing.post(s, who, settings={"pgsluice.user": "7"}))
+            equal(r.body.decode(), "u,s,l\n%s,7,t\n" % ticketing.LOGIN)
+            equal(s.get(ticketing.post(s, "SELECT set_config('pgsluice.user', '8', false) AS x")).body, b"x\n8\n")
+            r = s.get(ticketing.post(s, who))
+            equal(r.body.decode(), 'u,s,l\n%s,"",t\n' % ticketing.LOGIN)
+
+
+@test
+def a_superuser_behind_the_pooler_runs_no_ticket():
+    with PgBouncer() as b, ticketing.server(dsn=b.dsn) as s:
+        problem(s.get(ticketing.post(s, "SELECT 1")), 500, "config")
 
 
 @test

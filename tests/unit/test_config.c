@@ -206,6 +206,8 @@ START_TEST(a_value_out_of_range_or_form_is_refused_with_advice)
         {"[token a]\nsha256 = abc\n", "sha256sum"},
         {"[token a]\nsha256 = z" SHA_A "\n", "sha256sum"},
         {"[access]\ngrant_key = " KEY_32 "\n  short\n", "openssl rand"},
+        {"[access]\nrow_settings = pgsluice.*, user\n", "write pgsluice.user"},
+        {"[access]\nrow_settings = user\n", "write pgsluice.user"},
         {"[tickets]\nsecret = short\n", "openssl rand"},
     };
 
@@ -238,6 +240,9 @@ START_TEST(what_contradicts_or_lacks_is_refused)
     refused("[tickets]\nlisten = unix:/t\ndsn = x\n", "x.conf:2: ", "needs a secret");
     refused("[tickets]\nlisten = unix:/t\nsecret = " KEY_32 "\n", "x.conf:2: ", "needs a dsn");
     accepted("[tickets]\nlisten = unix:/t\nsecret = " KEY_32 "\ndsn = user=x\n");
+    refused("[database]\ndsn = user=x\n[tickets]\nlisten = unix:/t\nsecret = " KEY_32
+            "\ndsn = user=x\n",
+            "x.conf:6: ", "that of [database]");
 }
 END_TEST
 

@@ -100,6 +100,13 @@ START_TEST(a_new_connection_owes_a_header)
 }
 END_TEST
 
+START_TEST(a_body_that_does_not_come_ends_the_connection)
+{
+    open_unix(false);
+    check_limit(SL_CONN_BODY, SL_BODY_MS, 'e');
+}
+END_TEST
+
 START_TEST(an_idle_connection_is_ended)
 {
     open_tcp();
@@ -221,6 +228,7 @@ int main(void)
 
     tcase_add_test(tc, a_header_that_does_not_come_ends_the_connection);
     tcase_add_test(tc, a_new_connection_owes_a_header);
+    tcase_add_test(tc, a_body_that_does_not_come_ends_the_connection);
     tcase_add_test(tc, an_idle_connection_is_ended);
     tcase_add_test(tc, a_reply_that_is_not_taken_is_broken_off);
     tcase_add_test(tc, a_request_that_is_being_handled_has_all_the_time);

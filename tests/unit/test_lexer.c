@@ -464,6 +464,69 @@ START_TEST(large_input_takes_no_time)
 }
 END_TEST
 
+/* SQL of a caller: what it becomes, or the message. */
+static int lex_foreign(const char *sql)
+{
+    struct sl_buf out;
+    struct sl_error err;
+
+    sl_buf_init(&out, sizeof(result) - 1);
+    int status = sl_lex_foreign(sql, strlen(sql), &out, &err);
+    ck_assert(status == 0 || err.kind == SL_BAD_QUERY);
+    snprintf(result, sizeof(result), "%s", status == 0 ? out.data : err.message);
+    sl_buf_free(&out);
+    return status;
+}
+
+START_TEST(nothing_is_a_parameter_in_sql_of_a_caller)
+{
+    static const char *const queries[] = {
+        "SELECT :p, :'p', :\"p\", :{?p}, a[:p], a[1:n], x::int, date :'p'",
+        "SELECT json_object('a':b, 'c' : 1), ':p', $$ :p $1 $$, E'\\':p', \"a:b\"",
+        "WITH a AS (SELECT 1) SELECT f(x := 1, y => :z)",
+    };
+
+    for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+        ck_assert_msg(lex_foreign(queries[i]) == 0, "%s: %s", queries[i], result);
+        ck_assert_str_eq(result, queries[i]);
+    }
+    ck_assert_int_eq(lex_foreign("SELECT 1 ; -- :p"), 0);
+    ck_assert_str_eq(result, "SELECT 1");
+}
+END_TEST
+
+START_TEST(sql_of_a_caller_is_refused_with_its_line_and_unquoted)
+{
+    static const char *const queries[] = {
+        "UPDATE hush SET x = 1",
+        "SELECT hush; SELECT 2",
+        "SELECT 'hush",
+        "SELECT \"hush",
+        "SELECT $hush$ x",
+        "SELECT E'hush\\'",
+        "SELECT $1 hush",
+        "SELECT hush \\g",
+        "/* hush",
+        "-- hush",
+        "; hush",
+        "(analyze, hush) select 1",
+        "( /* ( */ hush) select 1",
+        "()",
+        "hush",
+    };
+
+    for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+        ck_assert_msg(lex_foreign(queries[i]) == -1, "%s: accepted", queries[i]);
+        ck_assert_msg(strncmp(result, "line 1 of the SQL: ", 19) == 0, "%s", result);
+        ck_assert_msg(strstr(result, "hush") == NULL, "%s", result);
+        ck_assert_msg(strstr(result, "param:") == NULL && strstr(result, "file") == NULL, "%s",
+                      result);
+    }
+    ck_assert_int_eq(lex_foreign("SELECT 1\n\n;\nSELECT 2"), -1);
+    ck_assert_msg(strncmp(result, "line 4 of the SQL: ", 19) == 0, "%s", result);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("lexer");
@@ -493,6 +556,8 @@ int main(void)
     tcase_add_test(statement, a_nul_byte_is_refused_with_its_line);
     tcase_add_test(statement, every_cut_of_a_query_is_read_without_harm);
     tcase_add_test(statement, a_query_larger_than_the_buffer_is_refused);
+    tcase_add_test(statement, nothing_is_a_parameter_in_sql_of_a_caller);
+    tcase_add_test(statement, sql_of_a_caller_is_refused_with_its_line_and_unquoted);
     tcase_add_test(statement, large_input_takes_no_time);
     suite_add_tcase(suite, parameters);
     suite_add_tcase(suite, reading);

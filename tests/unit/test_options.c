@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include "cmd/options.h"
 
-#define MAX_WORDS 8
+#define MAX_WORDS 24
 
 static struct sl_options options;
 static char printed[1024]; /* on standard error */
@@ -35,7 +35,7 @@ static void end_capture(FILE *file, int saved)
 /* Reads a line of words parted by one blank. */
 static int read_words(const char *line, const char *letters)
 {
-    static char copy[128];
+    static char copy[512];
     char *argv[MAX_WORDS + 1] = {NULL};
     int argc = 0;
     int saved;
@@ -63,6 +63,76 @@ START_TEST(options_are_read_in_both_spellings)
     ck_assert_str_eq(options.config, "b");
     ck_assert_str_eq(options.output, "c");
     ck_assert(options.json);
+}
+END_TEST
+
+START_TEST(the_options_of_grant_are_read)
+{
+    ck_assert_int_eq(read_words("grant --expires 5min --role r --filename f --format csv --once "
+                                "--setting a.b=c=d --setting a.e=",
+                                "cerFfns"),
+                     -1);
+    ck_assert_str_eq(options.expires, "5min");
+    ck_assert_str_eq(options.role, "r");
+    ck_assert_str_eq(options.filename, "f");
+    ck_assert_str_eq(options.format, "csv");
+    ck_assert(options.once && !options.json);
+    ck_assert_uint_eq(options.n_settings, 2);
+    ck_assert_str_eq(options.settings[0].name, "a.b");
+    ck_assert_str_eq(options.settings[0].value, "c=d");
+    ck_assert_str_eq(options.settings[1].name, "a.e");
+    ck_assert_str_eq(options.settings[1].value, "");
+    ck_assert_int_eq(read_words("grant", "cerFfns"), -1);
+    ck_assert(options.expires == NULL && options.role == NULL && options.format == NULL);
+    ck_assert(options.filename == NULL && !options.once && options.n_settings == 0);
+}
+END_TEST
+
+START_TEST(a_setting_is_a_name_and_a_value_and_there_are_not_too_many)
+{
+    char line[512] = "grant";
+
+    ck_assert_int_eq(read_words("grant --setting a.b", "cs"), 64);
+    ck_assert_ptr_nonnull(strstr(printed, "name=value"));
+    for (int i = 0; i <= SL_MAX_ROW_SETTINGS; i++) {
+        ck_assert_int_eq(read_words(line, "cs"), -1);
+        strncat(line, " --setting=a.b=c", sizeof(line) - strlen(line) - 1);
+    }
+    ck_assert_int_eq(read_words(line, "cs"), 64);
+    refused("list --role r", "pgsluice: list: there is no option \"--role\"");
+    refused("list --once", "pgsluice: list: there is no option \"--once\"");
+}
+END_TEST
+
+static void read_args(int argc, char **argv, struct sl_args *args, int result)
+{
+    struct sl_error err;
+
+    ck_assert_int_eq(sl_options_args(argc, argv, args, &err), result);
+    if (result != 0)
+        ck_assert_int_eq(err.kind, SL_USAGE);
+}
+
+START_TEST(arguments_are_names_and_values)
+{
+    char first[] = "a=b=c";
+    char second[] = "_d=";
+    char third[] = "e";
+    char *argv[] = {first, second, third};
+    struct sl_args args;
+
+    read_args(2, argv, &args, 0);
+    ck_assert_uint_eq(args.n, 2);
+    ck_assert_str_eq(args.v[0].name, "a");
+    ck_assert_str_eq(args.v[0].value, "b=c");
+    ck_assert_str_eq(args.v[1].name, "_d");
+    ck_assert_str_eq(args.v[1].value, "");
+    free(args.v);
+    read_args(1, argv + 2, &args, -1);
+    free(args.v);
+    read_args(0, argv, &args, 0);
+    ck_assert_uint_eq(args.n, 0);
+    free(args.v);
 }
 END_TEST
 
@@ -122,6 +192,9 @@ int main(void)
     SRunner *sr = srunner_create(suite);
 
     tcase_add_test(tc, options_are_read_in_both_spellings);
+    tcase_add_test(tc, the_options_of_grant_are_read);
+    tcase_add_test(tc, a_setting_is_a_name_and_a_value_and_there_are_not_too_many);
+    tcase_add_test(tc, arguments_are_names_and_values);
     tcase_add_test(tc, a_mistake_names_the_option_and_not_its_value);
     tcase_add_test(tc, an_error_has_the_place_or_the_program_first);
     tcase_add_test(tc, what_does_not_show_does_not_reach_the_terminal);

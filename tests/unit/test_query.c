@@ -60,7 +60,9 @@ START_TEST(values_go_to_their_parameters_as_they_are)
     ck_assert_str_eq(query.values[1], ":id");
     ck_assert_str_eq(query.values[2], "1");
     ck_assert_str_eq(query.values[3], "' OR 1=1 --\n\xC3\xA9");
-    ck_assert(query.header);
+    ck_assert_int_eq(query.header, SL_HEADER_NAMES);
+    ck_assert_int_eq(query.dialect, SL_DIALECT_POSTGRES);
+    ck_assert(!query.dialect_asked);
     ck_assert_str_eq(query.timezone, "");
     ck_assert_str_eq(query.filename, "");
     ck_assert_str_eq(query.run_id, "");
@@ -83,7 +85,7 @@ START_TEST(an_empty_value_means_left_out)
     ck_assert_str_eq(query.values[0], "2020-01-01");
     ck_assert_ptr_null(query.values[1]);
     ck_assert_str_eq(query.values[3], "");
-    ck_assert(query.header);
+    ck_assert_int_eq(query.header, SL_HEADER_NAMES);
     refused(SL_BAD_PARAMETER, "id", "id", PAIRS("id", ""));
 }
 END_TEST
@@ -156,12 +158,35 @@ START_TEST(options_of_this_version_are_read)
 {
     binds("id", "1", "_header", "off", "_timezone", "America/Argentina/Buenos_Aires", "_filename",
           "B\xC3\xA9richt 1.csv", "_run", "7D444840-9DC0-4D11-9B3A-5E1A3E9F0B11");
-    ck_assert(!query.header);
+    ck_assert_int_eq(query.header, SL_HEADER_OFF);
     ck_assert_str_eq(query.timezone, "America/Argentina/Buenos_Aires");
     ck_assert_str_eq(query.filename, "B\xC3\xA9richt 1.csv");
     ck_assert_str_eq(query.run_id, "7d444840-9dc0-4d11-9b3a-5e1a3e9f0b11");
     binds("id", "1", "_header", "names", "_timezone", "<+03>-3");
-    ck_assert(query.header);
+    ck_assert_int_eq(query.header, SL_HEADER_NAMES);
+    binds("id", "1", "_header", "labels", "_dialect", "django");
+    ck_assert_int_eq(query.header, SL_HEADER_LABELS);
+    ck_assert_int_eq(query.dialect, SL_DIALECT_DJANGO);
+    ck_assert(query.dialect_asked);
+}
+END_TEST
+
+START_TEST(the_dialect_is_the_callers_else_the_exports)
+{
+    static const char django[] = "-- dialect: django\n\nSELECT 1";
+    struct sl_arg arg = {"_dialect", "postgres"};
+    struct sl_export *own;
+
+    ck_assert_int_eq(sl_export_parse("d", "d.sql", django, strlen(django), &own, &err), 0);
+    ck_assert_int_eq(sl_query_bind(own, &(struct sl_args){NULL, 0}, &query, &err), 0);
+    ck_assert_int_eq(query.dialect, SL_DIALECT_DJANGO);
+    ck_assert(!query.dialect_asked);
+    sl_query_fini(&query);
+    ck_assert_int_eq(sl_query_bind(own, &(struct sl_args){&arg, 1}, &query, &err), 0);
+    ck_assert_int_eq(query.dialect, SL_DIALECT_POSTGRES);
+    ck_assert(query.dialect_asked);
+    sl_query_fini(&query);
+    sl_export_free(own);
 }
 END_TEST
 
@@ -170,7 +195,9 @@ START_TEST(a_bad_value_of_an_option_is_refused_by_name)
     static const char *const bad[][2] = {
         {"_header", "on"},
         {"_header", "Names"},
-        {"_header", "labels"},
+        {"_header", "Labels"},
+        {"_dialect", "excel"},
+        {"_dialect", "Django"},
         {"_timezone", "Europe/Berlin; SELECT"},
         {"_timezone", "a'b"},
         {"_timezone", "a b"},
@@ -212,9 +239,9 @@ END_TEST
 
 START_TEST(an_option_of_later_versions_is_told_apart_from_an_unknown_one)
 {
-    static const char *const later[] = {"_columns", "_order",  "_limit",    "_delimiter",
-                                        "_null",    "_quote",  "_eol",      "_bom",
-                                        "_dialect", "_locale", "_encoding", "_parallel"};
+    static const char *const later[] = {"_columns", "_order",    "_limit",   "_delimiter",
+                                        "_null",    "_quote",    "_eol",     "_bom",
+                                        "_locale",  "_encoding", "_parallel"};
 
     for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
         refused(SL_BAD_REQUEST, "", "not available in this version",
@@ -304,6 +331,7 @@ int main(void)
     tcase_add_test(params, an_export_with_many_parameters_lists_the_first);
     tcase_add_checked_fixture(options, setup, teardown);
     tcase_add_test(options, options_of_this_version_are_read);
+    tcase_add_test(options, the_dialect_is_the_callers_else_the_exports);
     tcase_add_test(options, a_bad_value_of_an_option_is_refused_by_name);
     tcase_add_test(options, a_file_name_is_as_long_as_the_limit);
     tcase_add_test(options, an_option_of_later_versions_is_told_apart_from_an_unknown_one);

@@ -50,9 +50,10 @@ static struct sl_run *new_run(const char *id, const char *owner)
         .filename = strdup(""),
         .run_id = strdup(id),
     };
+    const struct sl_run_as as = {.owner = owner, .peer = "unit test"};
     struct sl_run *run = NULL;
 
-    if (sl_run_new(service, &query, owner, "", "unit test", &run, &err) < 0)
+    if (sl_run_new(service, &query, &as, &run, &err) < 0)
         return NULL;
     return run;
 }
@@ -289,11 +290,12 @@ static void *live(void *arg)
             .filename = strdup(""),
             .run_id = strdup(id_of(id, which)),
         };
+        const struct sl_run_as as = {.owner = "anonymous", .peer = "unit test"};
         struct sl_run *run = NULL;
         struct sl_error e;
 
         /* A finder may hold the one before for a moment. */
-        if (sl_run_new(service, &query, "anonymous", "", "unit test", &run, &e) < 0) {
+        if (sl_run_new(service, &query, &as, &run, &e) < 0) {
             if (e.kind != SL_CONFLICT)
                 atomic_fetch_add(&failures, 1);
             continue;

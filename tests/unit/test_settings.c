@@ -196,6 +196,53 @@ START_TEST(a_buffer_that_is_too_small_is_an_error_at_every_size)
 }
 END_TEST
 
+/* The statements that each setting becomes, one to a line. */
+static int append_local(void *ctx, const char *name, const char *value)
+{
+    struct sl_buf *out = ctx;
+
+    return sl_settings_local(name, value, out) < 0 ? -1 : sl_buf_putc(out, '\n');
+}
+
+START_TEST(set_local_says_the_same_as_set_config)
+{
+    static const struct sl_setting own[] = {{"pgsluice.user", "7"}, {"pgsluice.none", ""}};
+    struct sl_settings settings = usual;
+
+    settings.extra = own;
+    settings.n_extra = 2;
+    ck_assert_int_eq(sl_settings_each(&settings, 150018, append_local, &sql), 0);
+    ck_assert(has("SET LOCAL \"DateStyle\" TO E'ISO, MDY'\n"));
+    ck_assert(has("SET LOCAL \"jit\" TO E'off'\n"));
+    ck_assert(has("SET LOCAL \"statement_timeout\" TO E'21600000ms'\n"));
+    ck_assert(has("SET LOCAL \"TimeZone\" TO E'UTC'\n"));
+    ck_assert(has("SET LOCAL \"pgsluice\".\"user\" TO E'7'\n"));
+    ck_assert(has("SET LOCAL \"pgsluice\".\"none\" TO E''\n"));
+    ck_assert_ptr_null(strstr(sql.data, "transaction_timeout"));
+    const char *last = strstr(sql.data, "SET LOCAL \"role\" TO E'exporter'\n");
+    ck_assert_ptr_nonnull(last);
+    ck_assert_ptr_null(strstr(last + 1, "SET LOCAL"));
+    size_t calls = 0;
+    size_t lines = 0;
+    for (const char *at = sql.data; (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    settings.search_path = "";
+    make(&settings, 150018);
+    for (const char *at = sql.data; (at = strstr(at, "set_config(")) != NULL; at++)
+        calls++;
+    ck_assert_uint_eq(lines, calls);
+}
+END_TEST
+
+START_TEST(a_value_cannot_leave_its_quotes)
+{
+    ck_assert_int_eq(sl_settings_local("pgsluice.x", "a'b\\c\nd\"e", &sql), 0);
+    ck_assert_str_eq(sql.data, "SET LOCAL \"pgsluice\".\"x\" TO E'a''b\\\\c\nd\"e'");
+    sql.len = 0;
+    ck_assert_int_eq(sl_settings_local("pgsluice.\"x", "1", &sql), -1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("settings");
@@ -211,6 +258,8 @@ int main(void)
     tcase_add_test(tc, an_empty_text_leaves_the_logins_value);
     tcase_add_test(tc, it_is_one_statement_that_the_search_path_cannot_change);
     tcase_add_test(tc, a_buffer_that_is_too_small_is_an_error_at_every_size);
+    tcase_add_test(tc, set_local_says_the_same_as_set_config);
+    tcase_add_test(tc, a_value_cannot_leave_its_quotes);
     suite_add_tcase(suite, tc);
     srunner_set_tap(sr, "-");
     srunner_run_all(sr, CK_SILENT);

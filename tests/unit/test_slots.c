@@ -404,11 +404,11 @@ START_TEST(a_connection_that_may_not_be_reused_is_not_kept)
     struct sl_slots *slots = sl_slots_new(2, 0, 0);
     struct sl_session *session = calloc(1, sizeof *session); /* no connection: a bad one */
 
-    ck_assert_ptr_null(sl_slots_take(slots));
+    ck_assert_ptr_null(sl_slots_take(slots, ""));
     take(slots, 1);
     ck_assert(!sl_session_reusable(session));
     sl_slots_keep(slots, session);
-    ck_assert_ptr_null(sl_slots_take(slots));
+    ck_assert_ptr_null(sl_slots_take(slots, ""));
     sl_slots_sweep(slots);
     give(slots, 1);
     sl_slots_free(slots);

@@ -124,6 +124,20 @@ START_TEST(utf8_is_what_rfc_3629_allows)
 }
 END_TEST
 
+START_TEST(a_name_is_cut_between_characters)
+{
+    static const char name[] = "a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x90\x98";
+    static const int fit[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10};
+
+    for (int max = 0; max < 12; max++)
+        ck_assert_int_eq(sl_utf8_fit(name, max), fit[max]);
+    ck_assert_int_eq(sl_utf8_fit("", 5), 0);
+    /* What is no UTF-8 is cut somewhere. */
+    ck_assert_int_eq(sl_utf8_fit("\xFC\xFC\xFC", 2), 2);
+    ck_assert_int_ge(sl_utf8_fit("\x80\x80\x80\x80\x80\x80\x80\x80", 6), 3);
+}
+END_TEST
+
 START_TEST(a_slip_of_the_fingers_finds_the_word)
 {
     static const char *const words[] = {"listen", "admin_listen", "max_exports",
@@ -165,6 +179,7 @@ int main(void)
     tcase_add_test(tc, durations_are_milliseconds_and_bare_numbers_seconds);
     tcase_add_test(tc, booleans_have_their_usual_words);
     tcase_add_test(tc, utf8_is_what_rfc_3629_allows);
+    tcase_add_test(tc, a_name_is_cut_between_characters);
     tcase_add_test(tc, a_slip_of_the_fingers_finds_the_word);
     tcase_add_test(tc, a_different_word_finds_nothing);
     suite_add_tcase(suite, tc);

@@ -1,0 +1,30 @@
+/*
+ * JSON that others have made: one object, bounded before it is parsed, and what
+ * its members may be.  Pure.
+ */
+#ifndef SL_DOCUMENT_H
+#define SL_DOCUMENT_H
+
+#include <jansson.h>
+
+#include "base/error.h"
+
+/* Nothing that is read here is deeper; jansson recurses, and a connection's stack is small. */
+#define SL_DOCUMENT_DEPTH 8
+
+/*
+ * Parses text[0..len) as one object: UTF-8, no NUL, no name twice in an object.
+ * `what` begins the message ("the ticket"), which tells the place and quotes
+ * nothing.  Errors are of the given kind.  Give back with json_decref(); NULL on error.
+ */
+json_t *sl_document_load(const char *text, size_t len, const char *what, enum sl_kind kind,
+                         struct sl_error *err);
+
+/*
+ * The position of `name` in names (NULL ends it), or -1 and an error of that kind
+ * that suggests the nearest.
+ */
+int sl_document_find(const char *name, const char *const *names, const char *what,
+                     enum sl_kind kind, struct sl_error *err) SL_MUSTCHECK;
+
+#endif

@@ -1,0 +1,180 @@
+#include "export/heading.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "export/internal.h"
+#include "format/csv.h"
+#include "format/django.h"
+
+bool sl_heading_asks(const struct sl_query *query)
+{
+    return query->header == SL_HEADER_LABELS || query->dialect == SL_DIALECT_DJANGO;
+}
+
+/* Whoever chose the dialect is at fault. */
+static enum sl_kind fault(const struct sl_run *run)
+{
+    return run->query.dialect_asked ? SL_BAD_REQUEST : SL_SQL;
+}
+
+static int choose_kinds(const struct sl_columns *columns, const bool *texts, enum sl_kind kind,
+                        enum sl_python *kinds, struct sl_error *err)
+{
+    for (int i = 0; i < columns->n; i++) {
+        const char *name = columns->names[i].data;
+
+        kinds[i] = texts[i] ? SL_PY_STR : sl_python_of(columns->columns[i].type);
+        if (kinds[i] == SL_PY_NONE)
+            return sl_error_set(err, kind,
+                                "column \"%.100s\" has a type that the django dialect does not "
+                                "write; cast it in the query, as in \"%.100s\"::text",
+                                name, name);
+    }
+    return 0;
+}
+
+int sl_heading_kinds(struct sl_session *session, const struct sl_columns *columns,
+                     struct sl_watch *watch, enum sl_kind kind, enum sl_python **kinds,
+                     struct sl_error *err)
+{
+    size_t n = (size_t)columns->n + 1; /* never calloc(0) */
+    bool *texts = calloc(n, sizeof(*texts));
+    int rc = -1;
+
+    *kinds = calloc(n, sizeof(**kinds));
+    if (texts == NULL || *kinds == NULL)
+        sl_error_nomem(err);
+    else if (sl_columns_texts(session, columns, texts, watch, err) == 0)
+        rc = choose_kinds(columns, texts, kind, *kinds, err);
+    free(texts);
+    return rc;
+}
+
+int sl_heading_dialect(struct sl_run *run, struct sl_error *err)
+{
+    if (run->query.dialect != SL_DIALECT_DJANGO)
+        return 0;
+    return sl_heading_kinds(run->session, sl_cursor_columns(run->cursor), &run->watch, fault(run),
+                            &run->kinds, err);
+}
+
+int sl_heading_not_held(const struct sl_run *run, int column, struct sl_error *err)
+{
+    const char *name = sl_cursor_columns(run->cursor)->names[column].data;
+
+    return sl_error_set(err, fault(run),
+                        "column \"%.100s\" of row %lld holds a value that Python cannot hold: it "
+                        "takes %s; cast it in the query, as in \"%.100s\"::text",
+                        name, (long long)atomic_load(&run->rows) + 1,
+                        sl_python_limits(run->kinds[column]), name);
+}
+
+static int write_line(struct sl_run *run, const struct sl_cell *cells, int n, struct sl_error *err)
+{
+    int rc = run->query.dialect == SL_DIALECT_DJANGO ? sl_django_header(&run->out, cells, n)
+                                                     : sl_csv_row(&run->out, cells, n);
+
+    if (rc < 0)
+        *err = run->write_error;
+    return rc;
+}
+
+static const char *label_of(const struct sl_export *export, const char *column)
+{
+    for (size_t i = 0; i < export->n_labels; i++)
+        if (strcmp(export->labels[i].column, column) == 0)
+            return export->labels[i].label;
+    return NULL;
+}
+
+/* A label that no column has is a mistake in the export file that `check` finds, too. */
+static void warn_of_strays(const struct sl_export *export, const struct sl_columns *columns)
+{
+    for (size_t i = 0; i < export->n_labels; i++)
+        if (!sl_columns_have(columns, export->labels[i].column))
+            sl_log_text(SL_LOG_WARNING, "label without a column", "%s: headers: column %s",
+                        export->file, export->labels[i].column);
+}
+
+/* By name; true when every column has one. */
+static bool labels_of_file(const struct sl_export *export, const struct sl_columns *columns,
+                           struct sl_cell *cells)
+{
+    bool all = true;
+
+    for (int i = 0; i < columns->n; i++) {
+        const char *label = label_of(export, columns->names[i].data);
+
+        cells[i] = columns->names[i];
+        if (label != NULL)
+            cells[i] = (struct sl_cell){label, (int)strlen(label)};
+        all = all && label != NULL;
+    }
+    warn_of_strays(export, columns);
+    return all;
+}
+
+static int labels_of_ticket(const struct sl_query *query, const struct sl_columns *columns,
+                            struct sl_cell *cells, struct sl_error *err)
+{
+    if (query->n_labels != (size_t)columns->n)
+        return sl_error_set(err, SL_BAD_QUERY, "the ticket has %zu labels and its query %d columns",
+                            query->n_labels, columns->n);
+    for (int i = 0; i < columns->n; i++)
+        cells[i] = (struct sl_cell){query->labels[i], (int)strlen(query->labels[i])};
+    return 0;
+}
+
+/* Columns without a label take the comment, where there is one. */
+static int labels_of_comments(struct sl_run *run, struct sl_cell *cells, char **comments,
+                              struct sl_error *err)
+{
+    const struct sl_columns *columns = sl_cursor_columns(run->cursor);
+
+    if (sl_columns_comments(run->session, columns, comments, &run->watch, err) < 0)
+        return -1;
+    for (int i = 0; i < columns->n; i++)
+        if (comments[i] != NULL && label_of(run->query.export, columns->names[i].data) == NULL)
+            cells[i] = (struct sl_cell){comments[i], (int)strlen(comments[i])};
+    return 0;
+}
+
+static int write_labels(struct sl_run *run, struct sl_error *err)
+{
+    const struct sl_query *query = &run->query;
+    const struct sl_columns *columns = sl_cursor_columns(run->cursor);
+    size_t n = (size_t)columns->n + 1; /* never calloc(0) */
+    struct sl_cell *cells = calloc(n, sizeof(*cells));
+    char **comments = calloc(n, sizeof(*comments));
+    int rc = 0;
+
+    if (cells == NULL || comments == NULL)
+        rc = sl_error_nomem(err);
+    else if (query->n_labels > 0)
+        rc = labels_of_ticket(query, columns, cells, err);
+    else if (!labels_of_file(query->export, columns, cells))
+        rc = labels_of_comments(run, cells, comments, err);
+    if (rc == 0)
+        rc = write_line(run, cells, columns->n, err);
+    for (int i = 0; comments != NULL && i < columns->n; i++)
+        free(comments[i]);
+    free(comments);
+    free(cells);
+    return rc;
+}
+
+int sl_heading_write(struct sl_run *run, struct sl_error *err)
+{
+    const struct sl_columns *columns = sl_cursor_columns(run->cursor);
+
+    switch (run->query.header) {
+    case SL_HEADER_NAMES:
+        return write_line(run, columns->names, columns->n, err);
+    case SL_HEADER_LABELS:
+        return write_labels(run, err);
+    default:
+        return 0;
+    }
+}
