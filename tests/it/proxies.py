@@ -1,4 +1,4 @@
-"""Programs between a client and the database: nginx and pgbouncer, each with a directory of its own."""
+"""Programs between a client and the database: web servers and pgbouncer, each with a directory of its own."""
 
 import os
 import shutil
@@ -7,7 +7,8 @@ import subprocess
 import tempfile
 
 from harness import child_env
-from tap import SLOW, at_end, equal, eventually, true
+from tap import SLOW, TOP, at_end, equal, eventually, true
+from webapp import certificate
 
 
 def _as_osuser(command, directory):
@@ -40,10 +41,19 @@ class Daemon:
             f.write(text)
         return self.path(name)
 
-    def begin(self, command, ready):
+    def sample(self, name, *changes):
+        """Copies a file of etc/ here with these (old, new) texts exchanged; each old one must be there."""
+        with open(os.path.join(TOP, "etc", name), encoding="utf-8") as f:
+            text = f.read()
+        for old, new in changes:
+            true(old in text, "%s lacks %r" % (name, old))
+            text = text.replace(old, new)
+        return self.write(os.path.basename(name), text)
+
+    def begin(self, command, ready, pass_fds=()):
         with open(self.path("output"), "wb") as output:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                            cwd=self.directory, env=child_env())
+                                            cwd=self.directory, env=child_env(), pass_fds=pass_fds)
         at_end(self.end)
         def up():
             true(self.process.poll() is None, "%s ended: %s" % (self.name, self.output()))
@@ -85,15 +95,15 @@ class PgBouncer(Daemon):
 
     name = "pgbouncer"
 
-    def __init__(self, pool_size=2, **settings):
+    def __init__(self, pool_size=2, users=("postgres",), **settings):
         super().__init__()
-        self.pool_size, self.settings = pool_size, settings
+        self.pool_size, self.users, self.settings = pool_size, users, settings
 
     def start(self):
         lines = ["[databases]", "* = host=%s" % os.environ["PGHOST"], "[pgbouncer]"]
         settings = {
             "listen_addr": "", "listen_port": "6432", "unix_socket_dir": self.directory, "auth_type": "trust",
-            "auth_file": self.write("users", '"postgres" ""\n'), "pool_mode": "transaction",
+            "auth_file": self.write("users", "".join('"%s" ""\n' % u for u in self.users)), "pool_mode": "transaction",
             "default_pool_size": self.pool_size, "max_client_conn": 100, "admin_users": "postgres",
             "server_idle_timeout": 600, **self.settings,
         }
@@ -136,3 +146,46 @@ class Nginx(Daemon):
             """ % (self.path("pid"), temporary, self.server.address, self.socket, self.listen, self.location))
         command = [shutil.which("nginx") or "/usr/sbin/nginx", "-p", self.directory, "-c", config, "-e", "stderr"]
         self.begin(_as_osuser(command, self.directory), lambda: _accepts(self.socket))
+
+
+class SampleNginx(Daemon):
+    """nginx with the files of etc/nginx in front of a pgsluice and, where one is given, an application.
+
+    It listens on two Unix sockets: ask with `curl(nginx.url + path, *nginx.via)`, for HTTP/2 with
+    `curl(nginx.secure + path, *nginx.via_http2)`. changes: {name of the file: [(old, new), ...]}.
+    """
+
+    name = "nginx"
+    url = "http://localhost"
+    secure = "https://localhost"
+
+    def __init__(self, address, application=None, changes=None, server=""):
+        super().__init__()
+        self.address, self.application, self.changes, self.server = address, application, changes or {}, server
+
+    def start(self):
+        crt, key, _ = certificate(self.path("localhost"))
+        plain, tls = self.path("plain"), self.path("tls")
+        self.via = ("--unix-socket", plain, "--http1.1")
+        self.via_http2 = ("--unix-socket", tls, "--cacert", crt, "--http2")
+        logs = ("/var/log/nginx/", self.path("log-"))
+        for name, always in (("pgsluice-http.conf", [("127.0.0.1:8080", self.address)]),
+                             ("pgsluice.conf", [logs]), ("pgsluice-proxy.conf", [])):
+            self.sample("nginx/" + name, *always, *self.changes.get(name, ()))
+        temporary = "".join("%s_temp_path %s;\n" % (kind, self.path("tmp-" + kind))
+                            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        site = "proxy_pass http://%s;" % self.application.address if self.application else "return 404;"
+        config = self.write("nginx.conf", """
+            daemon off; worker_processes 1; pid %s; error_log stderr info;
+            events { worker_connections 64; }
+            http { %s include pgsluice-http.conf;
+              server { listen unix:%s; listen unix:%s ssl http2; ssl_certificate %s; ssl_certificate_key %s;
+                %s include pgsluice.conf; location / { %s } } }
+            """ % (self.path("pid"), temporary, plain, tls, crt, key, self.server, site))
+        command = [shutil.which("nginx") or "/usr/sbin/nginx", "-p", self.directory, "-c", config, "-e", "stderr"]
+        self.begin(_as_osuser(command, self.directory), lambda: _accepts(plain) and _accepts(tls))
+
+    def log(self, name):
+        """What stands in access.log or error.log."""
+        with open(self.path("log-" + name), errors="replace") as f:
+            return f.read()
