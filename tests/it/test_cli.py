@@ -345,7 +345,7 @@ def version_names_the_libraries():
 def help_names_the_commands():
     done = run("--help", with_config=False)
     equal((done.code, done.err), (0, ""), repr(done))
-    for part in ("serve", "run", "list", "check", "-c"):
+    for part in ("serve", "run", "list", "check", "grant", "-c"):
         contains(done.out.decode(), part)
 
 

@@ -152,9 +152,9 @@ def curl_command(url):
     return CURL + ["-o", "/dev/null", "-w", "%{size_download} %{time_starttransfer}", url]
 
 
-def timed_curl(url):
+def timed_curl(url, *more):
     """A Timed with `bytes` and `first_byte` (seconds) added."""
-    timed = Timed(curl_command(url))
+    timed = Timed(curl_command(url) + list(more))
     size, first = timed.output.split()
     timed.bytes, timed.first_byte = int(size), float(first)
     return timed

@@ -2,17 +2,13 @@
 import json
 import os
 import re
-import signal
-import subprocess
-import tempfile
 import time
 import urllib.request
 
 from . import tables
 from .measure import CURL, BenchError, hash_output, peak_mb
+from .program import Program
 
-START_SECONDS = 20
-STOP_SECONDS = 20
 # A receipt may be final a moment after the client has its last byte.
 RECEIPT_SECONDS = 5
 
@@ -27,56 +23,65 @@ directory = exports.d
 anonymous = on
 """
 
+TICKETS = """\
+[tickets]
+listen = unix:%s
+secret = %s
+dsn = user=%s
+"""
+# That it is known is no harm: its socket is in a directory of the bench.
+SECRET = "the secret of the bench's tickets"
 
-class Server:
-    """A context: a new process at entry, stopped at exit."""
 
-    def __init__(self, context):
+class Server(Program):
+    """pgsluice with an export for each table; with a login for tickets, it also takes those."""
+
+    name = "pgsluice"
+
+    def __init__(self, context, tickets_login=None):
+        super().__init__(context)
         self.program = context.program
-        self.directory = tempfile.mkdtemp(dir=context.work)
-        self.process = None
         self.base = None
+        self.tickets_url = None
+        configuration = CONFIGURATION
+        if tickets_login:
+            socket = self.path("tickets")
+            self.tickets_url = "unix:" + socket
+            configuration += TICKETS % (socket, SECRET, tickets_login)
+        self.write("bench.conf", configuration)
+        os.mkdir(self.path("exports.d"))
+        for table in tables.TABLES:
+            self.write("exports.d/%s.sql" % table,
+                       "-- title: %s\n\n%s\n" % (table, tables.query(table)))
 
-    def __enter__(self):
-        self._write_configuration()
-        env = {name: value for name, value in os.environ.items()
-               if not name.startswith("PGSLUICE")}
-        with open(self._log(), "wb") as log:
-            self.process = subprocess.Popen(
-                [self.program, "serve", "-c", os.path.join(self.directory, "bench.conf")],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env)
-        try:
-            self._wait_until_ready()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+    def command(self):
+        return [self.program, "serve", "-c", self.path("bench.conf")]
 
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+    def environment(self):
+        return {name: value for name, value in os.environ.items()
+                if not name.startswith("PGSLUICE")}
+
+    def ready(self, log):
+        found = re.search(r"listener=public address=(\S+)", log)
+        if not found or not re.search(r"msg=ready\b", log):
+            return False
+        self.base = "http://" + found.group(1)
+        return True
 
     @property
-    def pid(self):
-        return self.process.pid
+    def address(self):
+        return self.base[len("http://"):]
 
     def url(self, table):
         return "%s/exports/%s.csv" % (self.base, table)
 
     def peak_mb(self):
-        if self.process.poll() is not None:
-            raise BenchError("pgsluice ended with %d:\n%s"
-                             % (self.process.returncode, self._log_text()))
+        self.check_alive()
         return peak_mb(self.pid)
 
     def hash_export(self, table):
         """(bytes, SHA-256) of a download, checked against its receipt."""
-        head = os.path.join(self.directory, "head")
+        head = self.path("head")
         size, digest = hash_output(CURL + ["-D", head, self.url(table)])
         receipt = self.receipt(self._run_id(head))
         claimed = (receipt["state"], receipt["bytes"], receipt["sha256"])
@@ -102,36 +107,3 @@ class Server:
                 if name.lower() == "x-run-id":
                     return value.strip()
         raise BenchError("a response without X-Run-Id")
-
-    def _write_configuration(self):
-        exports = os.path.join(self.directory, "exports.d")
-        os.mkdir(exports)
-        for table in tables.TABLES:
-            with open(os.path.join(exports, table + ".sql"), "w") as out:
-                out.write("-- title: %s\n\n%s\n" % (table, tables.query(table)))
-        with open(os.path.join(self.directory, "bench.conf"), "w") as out:
-            out.write(CONFIGURATION)
-
-    def _wait_until_ready(self):
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            text = self._log_text()
-            if self.process.poll() is not None:
-                raise BenchError("pgsluice ended with %d:\n%s"
-                                 % (self.process.returncode, text))
-            if re.search(r"msg=ready\b", text):
-                found = re.search(r"listener=public address=(\S+)", text)
-                if not found:
-                    raise BenchError("pgsluice logs no public listener:\n" + text)
-                self.base = "http://" + found.group(1)
-                return
-            time.sleep(0.02)
-        raise BenchError("pgsluice is not ready after %d s:\n%s"
-                         % (START_SECONDS, self._log_text()))
-
-    def _log(self):
-        return os.path.join(self.directory, "log")
-
-    def _log_text(self):
-        with open(self._log(), errors="replace") as log:
-            return log.read()

@@ -4,7 +4,7 @@ import os
 SECRET_KEY = "only for the bench"
 # With DEBUG on, Django would keep every query in memory.
 DEBUG = False
-ALLOWED_HOSTS = ["127.0.0.1"]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 INSTALLED_APPS = ["shop"]
 ROOT_URLCONF = "shop.urls"
 USE_TZ = True
@@ -19,4 +19,9 @@ DATABASES = {
         "NAME": os.environ.get("PGDATABASE", "postgres"),
         "CONN_MAX_AGE": None,
     }
+}
+PGSLUICE = {
+    "TICKETS_URL": os.environ["BENCH_TICKETS_URL"],
+    "TICKETS_SECRET": os.environ["BENCH_TICKETS_SECRET"],
+    "ACCEL_PREFIX": "/_pgsluice/",
 }
