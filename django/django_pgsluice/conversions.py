@@ -112,7 +112,7 @@ def _numeric_step(expression: Any, field: Any) -> Template:
         # float(Decimal(...)) by way of its text, as Python does it; a real keeps its few digits.
         return lambda sql: "%s::text::double precision" % sql
     if internal_type.endswith("IntegerField") and not isinstance(expression, Count):
-        return lambda sql: "trunc(%s::numeric)" % sql
+        return lambda sql: "trunc(%s::text::numeric)" % sql
     if internal_type == "DecimalField" and _reads_float(expression):
         # Python prints every digit of a double's binary value.
         return _UNKNOWN

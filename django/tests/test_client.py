@@ -16,6 +16,9 @@ from django_pgsluice.conf import get_config
 
 from .server import SECRET, CommittedTestCase
 
+DEADLINE = 30
+"""Seconds that the server here waits for a client."""
+
 WRONG = "a secret that nobody else knows, it is wrong"
 
 
@@ -50,8 +53,14 @@ class Peer:
         self._socket.close()
 
     def _serve(self):
-        connection, _ = self._socket.accept()
+        # A client that fails before it connects must fail its test, not hang it.
+        self._socket.settimeout(DEADLINE)
+        try:
+            connection, _ = self._socket.accept()
+        except socket.timeout:
+            return
         with connection:
+            connection.settimeout(DEADLINE)
             head = b""
             while b"\r\n\r\n" not in head:
                 head += connection.recv(65536)
