@@ -275,7 +275,7 @@ int sl_ticket_parse(const struct sl_config *config, const char *login, const cha
         return -1;
     }
     made->memory =
-        sizeof(*made) + 2 * len +
+        sizeof(*made) + len +
         SL_TICKET_NODE * (json_object_size(made->object) + json_array_size(made->labels) +
                           made->n_options + made->n_settings);
     *ticket = made;
