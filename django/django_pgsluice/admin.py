@@ -8,7 +8,7 @@ Both export the rows of the admin's own get_queryset(request), ask for the view 
 
 import fnmatch
 import logging
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -50,7 +50,7 @@ def export_as_csv(modeladmin: Any, request: HttpRequest, queryset: "QuerySet[Any
     return _export(modeladmin, request, queryset, what)
 
 
-class PgsluiceAdminMixin(BaseModelAdmin):
+class PgsluiceAdminMixin(BaseModelAdmin):  # type: ignore[type-arg]
     """Adds "Export everything under the current filters" to the list of a ModelAdmin; stands before it.
 
     pgsluice_fields     the columns, in order, also ``customer__name``; default: see exported_fields()
@@ -88,7 +88,7 @@ class PgsluiceAdminMixin(BaseModelAdmin):
         return response or HttpResponseRedirect(changelist + ("?" + query if query else ""))
 
     def changelist_view(self, request: HttpRequest, extra_context: Optional[Dict[str, Any]] = None) -> HttpResponseBase:
-        response = super().changelist_view(request, extra_context)  # type: ignore[misc]
+        response: HttpResponseBase = super().changelist_view(request, extra_context)  # type: ignore[misc]
         # Whatever template the project, the model or another mixin has chosen stays, with one button more.
         if isinstance(response, TemplateResponse) and self.has_view_permission(request):
             context = response.context_data if response.context_data is not None else {}
@@ -121,10 +121,10 @@ def exported_fields(modeladmin: Any, request: HttpRequest) -> List[str]:
     return names
 
 
-def _shown(modeladmin: Any, request: HttpRequest) -> set:
+def _shown(modeladmin: Any, request: HttpRequest) -> Set[str]:
     """The names that the forms and the list show."""
     # An empty object stands for any: without one, some admins answer for their "add" form.
-    names = set(flatten_fieldsets(modeladmin.get_fieldsets(request, modeladmin.model())))
+    names: Set[str] = set(flatten_fieldsets(modeladmin.get_fieldsets(request, modeladmin.model())))
     names.update(name for name in modeladmin.get_list_display(request) if isinstance(name, str))
     names.update(name for name in modeladmin.get_readonly_fields(request) if isinstance(name, str))
     return names
@@ -155,7 +155,7 @@ def _export(modeladmin: Any, request: HttpRequest, queryset: "QuerySet[Any]", wh
         )
         return None
     LogEntry.objects.create(
-        user_id=request.user.pk,
+        user_id=request.user.pk,  # type: ignore[misc]
         content_type_id=ContentType.objects.get_for_model(modeladmin.model, for_concrete_model=False).pk,
         object_id=None,
         object_repr=filename[:200],

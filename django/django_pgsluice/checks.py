@@ -9,7 +9,7 @@ import os
 import re
 import socket
 import stat
-from typing import Any, List, Mapping, Optional
+from typing import Any, Iterator, List, Mapping, Optional
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -40,14 +40,14 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> List[CheckMessage]
                 id="pgsluice.W001",
             )
         ]
-    unknown = _unknown_keys(raw)
+    unknown = list(_unknown_keys(raw))
     if unknown:
         return unknown
     try:
         config = get_config()
     except ImproperlyConfigured as error:
         return [Error(str(error), id="pgsluice.E001")]
-    return _tickets(config) + _secrets(config) + _grants(config) + _addresses(config) + _databases(config)
+    return [*_tickets(config), *_secrets(config), *_grants(config), *_addresses(config), *_databases(config)]
 
 
 @register(Tags.security, deploy=True)
@@ -71,68 +71,53 @@ def check_socket(app_configs: Any = None, **kwargs: Any) -> List[CheckMessage]:
     ]
 
 
-def _unknown_keys(raw: Any) -> List[CheckMessage]:
+def _unknown_keys(raw: Any) -> Iterator[CheckMessage]:
     if not isinstance(raw, Mapping):
-        return []
-    found: List[CheckMessage] = []
+        return
     for key in sorted(str(key) for key in raw if key not in KEYS):
         near = difflib.get_close_matches(key.upper(), KEYS, n=1)
         hint = 'Did you mean "%s"?' % near[0] if near else "Known are: %s." % ", ".join(sorted(KEYS))
-        found.append(Error("PGSLUICE has a key that is not known: %s." % key, hint=hint, id="pgsluice.E002"))
-    return found
+        yield Error("PGSLUICE has a key that is not known: %s." % key, hint=hint, id="pgsluice.E002")
 
 
-def _tickets(config: Config) -> List[CheckMessage]:
+def _tickets(config: Config) -> Iterator[CheckMessage]:
     if config.tickets_url and not config.tickets_secret:
-        return [
-            Error(
-                'PGSLUICE["TICKETS_SECRET"] is missing: without it the server takes no ticket.',
-                hint="The same text as secret in the server's [tickets]. " + MAKE_ONE,
-                id="pgsluice.E003",
-            )
-        ]
-    if config.tickets_secret and not config.tickets_url:
-        return [
-            Error(
-                'PGSLUICE["TICKETS_URL"] is missing: where tickets go.',
-                hint='The server\'s [tickets] listen, for example "unix:/run/pgsluice/tickets.sock".',
-                id="pgsluice.E003",
-            )
-        ]
-    if not config.tickets_url and not config.grant_keys:
-        return [
-            Error(
-                "PGSLUICE has neither TICKETS_URL and TICKETS_SECRET nor GRANT_KEYS: no export can be made.",
-                hint="TICKETS_URL and TICKETS_SECRET for stream_queryset(), PUBLIC_URL and GRANT_KEYS for grant_url().",
-                id="pgsluice.E004",
-            )
-        ]
-    return []
+        yield Error(
+            'PGSLUICE["TICKETS_SECRET"] is missing: without it the server takes no ticket.',
+            hint="The same text as secret in the server's [tickets]. " + MAKE_ONE,
+            id="pgsluice.E003",
+        )
+    elif config.tickets_secret and not config.tickets_url:
+        yield Error(
+            'PGSLUICE["TICKETS_URL"] is missing: where tickets go.',
+            hint='The server\'s [tickets] listen, for example "unix:/run/pgsluice/tickets.sock".',
+            id="pgsluice.E003",
+        )
+    elif not config.tickets_url and not config.grant_keys:
+        yield Error(
+            "PGSLUICE has neither TICKETS_URL and TICKETS_SECRET nor GRANT_KEYS: no export can be made.",
+            hint="TICKETS_URL and TICKETS_SECRET for stream_queryset(), PUBLIC_URL and GRANT_KEYS for grant_url().",
+            id="pgsluice.E004",
+        )
 
 
-def _secrets(config: Config) -> List[CheckMessage]:
-    found: List[CheckMessage] = []
+def _secrets(config: Config) -> Iterator[CheckMessage]:
     named = [("GRANT_KEYS[%d]" % i, key) for i, key in enumerate(config.grant_keys)]
     if config.tickets_secret:
         named.append(("TICKETS_SECRET", config.tickets_secret))
     for name, value in named:
         if len(value.encode()) < MIN_SECRET:
-            found.append(
-                Error(
-                    "PGSLUICE: %s has %d bytes; the server wants %d or more." % (name, len(value.encode()), MIN_SECRET),
-                    hint=MAKE_ONE,
-                    id="pgsluice.E005",
-                )
+            yield Error(
+                "PGSLUICE: %s has %d bytes; the server wants %d or more." % (name, len(value.encode()), MIN_SECRET),
+                hint=MAKE_ONE,
+                id="pgsluice.E005",
             )
         if any(_shares(value, key) for key in _django_keys()):
-            found.append(
-                Error(
-                    "PGSLUICE: %s is or holds SECRET_KEY, which must not leave Django: it signs sessions." % name,
-                    hint="The server and everybody who reads its configuration would have it. " + MAKE_ONE,
-                    id="pgsluice.E006",
-                )
+            yield Error(
+                "PGSLUICE: %s is or holds SECRET_KEY, which must not leave Django: it signs sessions." % name,
+                hint="The server and everybody who reads its configuration would have it. " + MAKE_ONE,
+                id="pgsluice.E006",
             )
-    return found
 
 
 def _shares(value: str, key: str) -> bool:
@@ -145,63 +130,63 @@ def _django_keys() -> List[str]:
     return [key.decode("utf-8", "replace") if isinstance(key, bytes) else str(key) for key in keys if key]
 
 
-def _grants(config: Config) -> List[CheckMessage]:
+def _grants(config: Config) -> Iterator[CheckMessage]:
     if config.public_url and not config.grant_keys:
-        return [
-            Warning(
-                'PGSLUICE["PUBLIC_URL"] is set, but no GRANT_KEYS: grant_url() and {% pgsluice_url %} cannot sign.',
-                hint='Add "GRANT_KEYS", the same as grant_key in the server\'s [access]. If only stream_queryset() '
-                'uses PUBLIC_URL, add "pgsluice.W007" to SILENCED_SYSTEM_CHECKS.',
-                id="pgsluice.W007",
-            )
-        ]
-    if config.grant_keys and not config.public_url:
-        return [
-            Warning(
-                'PGSLUICE["GRANT_KEYS"] is set, but no PUBLIC_URL: grant_url() does not know where browsers go.',
-                hint='PUBLIC_URL is the base of the server\'s public routes, "https://downloads.example.org" or '
-                '"/pgsluice".',
-                id="pgsluice.W007",
-            )
-        ]
-    return []
+        yield Warning(
+            'PGSLUICE["PUBLIC_URL"] is set, but no GRANT_KEYS: grant_url() and {% pgsluice_url %} cannot sign.',
+            hint='Add "GRANT_KEYS", the same as grant_key in the server\'s [access]. If only stream_queryset() '
+            'uses PUBLIC_URL, add "pgsluice.W007" to SILENCED_SYSTEM_CHECKS.',
+            id="pgsluice.W007",
+        )
+    elif config.grant_keys and not config.public_url:
+        yield Warning(
+            'PGSLUICE["GRANT_KEYS"] is set, but no PUBLIC_URL: grant_url() does not know where browsers go.',
+            hint='PUBLIC_URL is the base of the server\'s public routes, "https://downloads.example.org" or '
+            '"/pgsluice".',
+            id="pgsluice.W007",
+        )
 
 
-def _addresses(config: Config) -> List[CheckMessage]:
-    found: List[CheckMessage] = []
+def _addresses(config: Config) -> Iterator[CheckMessage]:
     if config.tickets_url and not (config.accel_prefix or config.public_url):
-        found.append(
-            Error(
-                "PGSLUICE has neither ACCEL_PREFIX nor PUBLIC_URL: a browser cannot reach an export.",
-                hint=HOW_TO_REDIRECT,
-                id="pgsluice.E008",
-            )
+        yield Error(
+            "PGSLUICE has neither ACCEL_PREFIX nor PUBLIC_URL: a browser cannot reach an export.",
+            hint=HOW_TO_REDIRECT,
+            id="pgsluice.E008",
         )
-    if config.accel_prefix and not re.match(r"/[^?#\s]*/\Z", config.accel_prefix):
-        found.append(
-            Error(
-                'PGSLUICE["ACCEL_PREFIX"] is the path of an internal location of nginx, with a slash at both ends.',
-                hint='"ACCEL_PREFIX": "/_pgsluice/"',
-                id="pgsluice.E009",
-            )
-        )
-    if config.public_url and not re.match(r"(https?://[^/?#\s]+)?(/[^?#\s]*)?\Z", config.public_url):
-        found.append(
-            Error(
-                'PGSLUICE["PUBLIC_URL"] is an http or https address or a path, without query.',
-                hint='"https://downloads.example.org" or "/pgsluice"',
-                id="pgsluice.E009",
-            )
-        )
-    if config.tickets_url and not _is_listener(config.tickets_url):
-        found.append(
-            Error(
-                'PGSLUICE["TICKETS_URL"] is neither unix:/absolute/path nor http://host:port.',
-                hint='"TICKETS_URL": "unix:/run/pgsluice/tickets.sock"',
-                id="pgsluice.E009",
-            )
-        )
-    return found
+    for key, value, is_right, form, example in (
+        (
+            "ACCEL_PREFIX",
+            config.accel_prefix,
+            _is_prefix,
+            "is the path of an internal location of nginx, with a slash at both ends",
+            '"ACCEL_PREFIX": "/_pgsluice/"',
+        ),
+        (
+            "PUBLIC_URL",
+            config.public_url,
+            _is_base,
+            "is an http or https address or a path, without query",
+            '"https://downloads.example.org" or "/pgsluice"',
+        ),
+        (
+            "TICKETS_URL",
+            config.tickets_url,
+            _is_listener,
+            "is neither unix:/absolute/path nor http://host:port",
+            '"TICKETS_URL": "unix:/run/pgsluice/tickets.sock"',
+        ),
+    ):
+        if value and not is_right(value):
+            yield Error('PGSLUICE["%s"] %s.' % (key, form), hint=example, id="pgsluice.E009")
+
+
+def _is_prefix(path: str) -> bool:
+    return re.match(r"/[^?#\s]*/\Z", path) is not None
+
+
+def _is_base(url: str) -> bool:
+    return re.match(r"(https?://[^/?#\s]+)?(/[^?#\s]*)?\Z", url) is not None
 
 
 def _is_listener(url: str) -> bool:
@@ -219,14 +204,10 @@ def _is_listener(url: str) -> bool:
         return False
 
 
-def _databases(config: Config) -> List[CheckMessage]:
-    found: List[CheckMessage] = []
+def _databases(config: Config) -> Iterator[CheckMessage]:
     for alias in config.databases:
         if alias not in settings.DATABASES:
-            found.append(
-                Error('PGSLUICE["DATABASES"] names %r, which is not in DATABASES.' % alias, id="pgsluice.E010")
-            )
-    return found
+            yield Error('PGSLUICE["DATABASES"] names %r, which is not in DATABASES.' % alias, id="pgsluice.E010")
 
 
 def _unreachable(path: str) -> Optional[str]:

@@ -49,9 +49,13 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 def post_ticket(config: Config, ticket: Mapping[str, Any]) -> Ticket:
-    """Hands a ticket to the server. Raises Unavailable, TicketRefused, UnsupportedQuery (too long)."""
+    """Hands a ticket to the server; members that are None or {} are left out.
+
+    Raises Unavailable, TicketRefused, UnsupportedQuery (too long).
+    """
     config.require_tickets()
-    body = json.dumps(ticket, ensure_ascii=False, separators=(",", ":")).encode()
+    members = {name: value for name, value in ticket.items() if value not in (None, {})}
+    body = json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
     if len(body) > MAX_TICKET:
         raise UnsupportedQuery(
             "The query is %d KiB of SQL, and a ticket holds %d KiB. A long list of values is the usual"

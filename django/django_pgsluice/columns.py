@@ -8,7 +8,6 @@ from django.db.models.constants import LOOKUP_SEP
 from django.db.models.query import (
     FlatValuesListIterable,
     ModelIterable,
-    QuerySet,
     ValuesIterable,
     ValuesListIterable,
 )
@@ -48,7 +47,7 @@ class Column:
         return capfirst(" ".join(_verbose_name(field) for field in self.path))
 
 
-def columns_of(queryset: QuerySet, compiler: Any) -> List[Column]:
+def columns_of(queryset: Any, compiler: Any) -> List[Column]:
     """The columns; the compiler has been set up, so that compiler.select is filled."""
     query = queryset.query
     expressions = [expression for expression, _, _ in compiler.select]
@@ -95,7 +94,7 @@ def columns_of(queryset: QuerySet, compiler: Any) -> List[Column]:
     ]
 
 
-def _values_list_order(queryset: QuerySet, names: Sequence[str]) -> List[int]:
+def _values_list_order(queryset: Any, names: Sequence[str]) -> List[int]:
     # As ValuesListIterable does it: in the caller's order, later annotations at the end.
     wanted = [*queryset._fields, *(f for f in queryset.query.annotation_select if f not in queryset._fields)]
     index = {name: position for position, name in enumerate(names)}

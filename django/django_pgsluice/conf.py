@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple, Type
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from .values import parameter
+from .values import parameter, setting_texts
 
 __all__ = ["Config", "HOW_TO_REDIRECT", "get_config"]
 
@@ -54,20 +54,24 @@ class Config:
             self.databases,
         )
 
-    def role_for(self, request: Any) -> Optional[str]:
-        """The PostgreSQL role that ROLE names for this request."""
-        role = self.role(request) if callable(self.role) else self.role
+    def role_for(self, request: Any, given: Optional[str] = None) -> Optional[str]:
+        """`given`, else the PostgreSQL role that ROLE names for this request; ValueError for an empty one."""
+        role = given
+        if role is None:
+            role = self.role(request) if callable(self.role) else self.role
+        if role == "":
+            raise ValueError("role is empty; None is for the login of the tickets")
         return None if role is None else str(role)
 
-    def settings_for(self, request: Any) -> "dict[str, str]":
-        """What SETTINGS sets for this request; a single value may be a callable, too."""
+    def settings_for(self, request: Any, given: Optional[Mapping[str, Any]] = None) -> Dict[str, str]:
+        """What SETTINGS sets for this request, and `given` over it; a single value of SETTINGS may be a callable."""
         found = self.settings(request) if callable(self.settings) else self.settings
-        values = {}
+        values: Dict[str, str] = {}
         for name, value in (found or {}).items():
             value = value(request) if callable(value) else value
             if value is not None:
                 values[str(name)] = parameter(str(name), value) or ""
-        return values
+        return {**values, **setting_texts(given)}
 
     def require_tickets(self) -> None:
         missing = [
@@ -135,7 +139,10 @@ def _secret(raw: Mapping[str, Any], key: str) -> str:
 
 
 def _texts(
-    raw: Mapping[str, Any], key: str, default: Tuple[str, ...], kinds: Tuple[type, ...] = (list, tuple, set, frozenset)
+    raw: Mapping[str, Any],
+    key: str,
+    default: Tuple[str, ...],
+    kinds: Tuple[Type[Any], ...] = (list, tuple, set, frozenset),
 ) -> Tuple[str, ...]:
     value = raw.get(key)
     if value is None:

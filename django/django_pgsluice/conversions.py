@@ -9,13 +9,13 @@ import re
 from typing import Any, Callable, List, Optional
 
 from django.conf import settings
-from django.db.models import Count, DateField, DateTimeField, Field, FloatField, JSONField, TimeField, When
+from django.db.models import Count, DateField, DateTimeField, Field, JSONField, TimeField
 from django.db.models.expressions import BaseExpression, ExpressionWrapper
-from django.db.models.functions import Cast
 from django.db.models.functions.datetime import TruncBase
 from django.utils import timezone
 
 from .columns import Column, output_field
+from .doubles import is_condition, is_double
 from .exceptions import ConversionBypassed
 
 __all__ = ["sql_conversion"]
@@ -82,7 +82,7 @@ def _converters(expression: Any, connection: Any) -> List[Any]:
 
 
 def _is_convert_value(converter: Any, expression: Any) -> bool:
-    return converter == getattr(expression, "convert_value", None)
+    return bool(converter == getattr(expression, "convert_value", None))
 
 
 def _UNKNOWN(sql: str) -> str:  # a mark, never called
@@ -105,7 +105,7 @@ def _expression_step(expression: Any, field: Any, compiler: Any, dialect: str) -
 
 def _numeric_step(expression: Any, field: Any) -> Template:
     internal_type = field.get_internal_type()
-    if isinstance(expression, ExpressionWrapper) and getattr(expression.expression, "conditional", False):
+    if isinstance(expression, ExpressionWrapper) and is_condition(expression.expression):
         # Python counts True as 1.
         return lambda sql: "%s::int%s" % (sql, "::double precision" if internal_type == "FloatField" else "")
     if internal_type == "FloatField":
@@ -113,22 +113,10 @@ def _numeric_step(expression: Any, field: Any) -> Template:
         return lambda sql: "%s::text::double precision" % sql
     if internal_type.endswith("IntegerField") and not isinstance(expression, Count):
         return lambda sql: "trunc(%s::text::numeric)" % sql
-    if internal_type == "DecimalField" and _reads_float(expression):
+    if internal_type == "DecimalField" and is_double(expression):
         # Python prints every digit of a double's binary value.
         return _UNKNOWN
     return None  # Decimal() of a Decimal is the same
-
-
-def _reads_float(expression: Any) -> bool:
-    """Is some value in it a double that is not cast to another type? Conditions are no values."""
-    if isinstance(expression, Cast):
-        return isinstance(expression.output_field, FloatField)
-    if isinstance(expression, When):
-        return _reads_float(expression.result)
-    sources = [source for source in expression.get_source_expressions() if hasattr(source, "get_source_expressions")]
-    if sources:
-        return any(_reads_float(source) for source in sources)
-    return isinstance(getattr(expression, "_output_field_or_none", None), FloatField)
 
 
 def _trunc_step(expression: Any, field: Any, compiler: Any, dialect: str) -> Template:
@@ -188,7 +176,7 @@ def _dialect_step(column: Column, field: Any, connection: Any, allowed: bool, co
     return lambda sql: "%s::text" % sql
 
 
-def _db_type(field: Field, connection: Any) -> str:
+def _db_type(field: Any, connection: Any) -> str:
     # A foreign key has the type of what it points to.
     while getattr(field, "remote_field", None) and getattr(field, "target_field", None) is not None:
         field = field.target_field

@@ -127,7 +127,7 @@ def sign(payload: Mapping[str, Any], key: str) -> str:
     """The token of a payload. Errors for what is longer than the server reads."""
     size = len(json.dumps(payload, separators=(",", ":")))
     # What signing.dumps() does, whatever DEFAULT_HASHING_ALGORITHM says in Django 3.2.
-    token = TimestampSigner(key=key, salt=SALT, algorithm="sha256").sign_object(payload, compress=True)  # type: ignore
+    token = TimestampSigner(key=key, salt=SALT, algorithm="sha256").sign_object(payload, compress=True)
     if len(token) > MAX_TOKEN or size > MAX_PAYLOAD:
         raise ValueError(
             "the grant is too long (%d characters, %d as JSON; the server reads %d and %d): "

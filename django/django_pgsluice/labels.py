@@ -43,7 +43,9 @@ def choice_labels(column: Column, sql: str, connection: Any) -> Optional[Tuple[s
     return "CASE %s ELSE %s::text END" % (" ".join(whens), sql), params
 
 
-def with_foreign_keys(queryset: QuerySet, compiler: Any, fk: ForeignKeys) -> Tuple[QuerySet, Dict[str, str]]:
+def with_foreign_keys(
+    queryset: "QuerySet[Any]", compiler: Any, fk: ForeignKeys
+) -> Tuple["QuerySet[Any]", Dict[str, str]]:
     """The queryset with one annotation per foreign key, for which Django makes one JOIN each.
 
     Also: which annotation stands for which column. The join is inside the query, beside its ORDER BY,

@@ -14,9 +14,14 @@ __all__ = ["prefetch_recipe"]
 DEFAULT_LIMIT = 10
 
 
-def prefetch_recipe(queryset: QuerySet) -> str:
-    """The text of the error: names the lookups, and shows code that makes the first of them a column."""
+def prefetch_recipe(queryset: Any) -> str:
+    """The text of the error: names the lookups, and shows code that makes the first of them a column.
+
+    Empty when there are none.
+    """
     lookups: List[Any] = list(queryset._prefetch_related_lookups)
+    if not lookups:
+        return ""
     names = [lookup.prefetch_to if isinstance(lookup, Prefetch) else lookup for lookup in lookups]
     through = [lookup.prefetch_through if isinstance(lookup, Prefetch) else lookup for lookup in lookups]
     said = (
@@ -31,7 +36,7 @@ def prefetch_recipe(queryset: QuerySet) -> str:
     return said + ":\n\n" + _code(through[0], path, inner)
 
 
-def _code(name: str, path: Any, inner: Optional[QuerySet]) -> str:
+def _code(name: str, path: Any, inner: "Optional[QuerySet[Any]]") -> str:
     field = path[-1]
     model = field.related_model
     shown = _text_column(model)
@@ -80,13 +85,13 @@ def _text_column(model: Any) -> str:
     return str(model._meta.pk.name)
 
 
-def _ordering(model: Any, inner: Optional[QuerySet]) -> str:
+def _ordering(model: Any, inner: "Optional[QuerySet[Any]]") -> str:
     """The first term of the Prefetch's own order, of the model's, or the newest key."""
     terms = [*(inner.query.order_by if inner is not None else ()), *model._meta.ordering]
     return next((term for term in terms if isinstance(term, str) and term != "?"), "-pk")
 
 
-def _limit(inner: Optional[QuerySet]) -> int:
+def _limit(inner: "Optional[QuerySet[Any]]") -> int:
     if inner is None or inner.query.high_mark is None:
         return DEFAULT_LIMIT
     return max(1, inner.query.high_mark - inner.query.low_mark)

@@ -12,9 +12,9 @@ from . import client
 from .conf import Config, get_config
 from .labels import ForeignKeys
 from .sql import check_database, compile_queryset
-from .values import option, setting_texts
+from .values import option
 
-__all__ = ["HttpResponseSeeOther", "astream_queryset", "create_ticket", "redirect_to_ticket", "stream_queryset"]
+__all__ = ["HttpResponseSeeOther", "astream_queryset", "redirect_to_ticket", "stream_queryset"]
 
 # The longest first, as they are looked for at the end of a file name.
 FORMATS = ("csv.zst", "csv.gz", "tsv.zst", "tsv.gz", "jsonl.zst", "jsonl.gz", "csv", "tsv", "jsonl")
@@ -28,7 +28,7 @@ class HttpResponseSeeOther(HttpResponseRedirect):
 
 def stream_queryset(
     request: Optional[HttpRequest],
-    queryset: QuerySet,
+    queryset: "QuerySet[Any]",
     filename: Optional[str] = None,
     headers: Union[str, Sequence[Any]] = "verbose",
     dialect: str = "django",
@@ -66,22 +66,27 @@ def stream_queryset(
     """
     config = get_config()
     config.require_redirect()
-    ticket = create_ticket(
-        request,
-        queryset,
-        filename=filename,
-        headers=headers,
-        dialect=dialect,
-        choices=choices,
-        fk=fk,
-        allow_conversion=allow_conversion,
-        role=role,
-        settings=settings,
-        limits=limits,
-        options=options,
-        format=format,
-        run=run,
-        expires_in=expires_in,
+    config.require_tickets()
+    if isinstance(queryset, QuerySet):
+        check_database(queryset, config.databases)
+    compiled = compile_queryset(
+        queryset, headers=headers, dialect=dialect, choices=choices, fk=fk, allow_conversion=allow_conversion
+    )
+    if filename is None:
+        filename = "%s.csv" % (slugify(str(queryset.model._meta.verbose_name_plural)) or "export")
+    ticket = client.post_ticket(
+        config,
+        {
+            **compiled.members(),
+            "options": {**compiled.options, **_options(options)},
+            "filename": filename,
+            "format": format or _format_of(filename),
+            "role": config.role_for(request, role),
+            "settings": config.settings_for(request, settings),
+            "limits": {name: value for name, value in (limits or {}).items() if value is not None},
+            "run": str(run) if run else None,
+            "expires_in": expires_in,
+        },
     )
     return redirect_to_ticket(config, ticket)
 
@@ -89,61 +94,6 @@ def stream_queryset(
 async def astream_queryset(*args: Any, **kwargs: Any) -> HttpResponse:
     """stream_queryset() for async views: quoting literals needs a connection, which belongs to a thread."""
     return await sync_to_async(stream_queryset)(*args, **kwargs)
-
-
-def create_ticket(
-    request: Optional[HttpRequest],
-    queryset: QuerySet,
-    *,
-    filename: Optional[str] = None,
-    headers: Union[str, Sequence[Any]] = "verbose",
-    dialect: str = "django",
-    choices: str = "raw",
-    fk: ForeignKeys = "raw",
-    allow_conversion: Collection[str] = (),
-    role: Optional[str] = None,
-    settings: Optional[Mapping[str, Any]] = None,
-    limits: Optional[Mapping[str, Any]] = None,
-    options: Optional[Mapping[str, Any]] = None,
-    format: Optional[str] = None,
-    run: Union[None, str, UUID] = None,
-    expires_in: Optional[int] = None,
-) -> client.Ticket:
-    """The ticket that stream_queryset() redirects to; its arguments are the same."""
-    config = get_config()
-    config.require_tickets()
-    if isinstance(queryset, QuerySet):
-        check_database(queryset, config.databases)
-    if role is None:
-        role = config.role_for(request)
-    if role == "":
-        raise ValueError("role is empty; None is for the login of the tickets")
-    compiled = compile_queryset(
-        queryset, headers=headers, dialect=dialect, choices=choices, fk=fk, allow_conversion=allow_conversion
-    )
-    if filename is None:
-        filename = "%s.csv" % (slugify(str(queryset.model._meta.verbose_name_plural)) or "export")
-    ticket: Dict[str, Any] = {
-        "sql": compiled.sql,
-        "labels": list(compiled.labels),
-        "filename": filename,
-        "format": format or _format_of(filename),
-        "options": {
-            "_dialect": dialect,
-            "_header": "off" if headers == "off" else "labels",
-            # The values are written for the time zone of Django's own connection.
-            "_timezone": compiled.timezone,
-            **{
-                "_" + name.lstrip("_"): option(name, value) for name, value in (options or {}).items() if value is not None
-            },
-        },
-        "role": role,
-        "settings": {**config.settings_for(request), **setting_texts(settings)},
-        "limits": {name: value for name, value in (limits or {}).items() if value is not None},
-        "run": str(run) if run else None,
-        "expires_in": expires_in,
-    }
-    return client.post_ticket(config, {name: value for name, value in ticket.items() if value not in (None, {})})
 
 
 def redirect_to_ticket(config: Config, ticket: client.Ticket) -> HttpResponse:
@@ -159,6 +109,10 @@ def redirect_to_ticket(config: Config, ticket: client.Ticket) -> HttpResponse:
     response = HttpResponseSeeOther(config.public_url + ticket.path)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _options(given: Optional[Mapping[str, Any]]) -> Dict[str, Optional[str]]:
+    return {"_" + name.lstrip("_"): option(name, value) for name, value in (given or {}).items() if value is not None}
 
 
 def _format_of(filename: str) -> str:

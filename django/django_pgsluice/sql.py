@@ -26,16 +26,20 @@ DIALECTS = ("django", "postgres", "excel")
 
 @dataclass(frozen=True)
 class Compiled:
-    """The query, one label and one name for each of its columns, and the time zone it is written for."""
+    """What a ticket says of a queryset: the query, one label for each of its columns, and the options it is
+    written for."""
 
     sql: str
     labels: Tuple[str, ...]
-    names: Tuple[str, ...]
-    timezone: str
+    options: Dict[str, str]
+
+    def members(self) -> Dict[str, Any]:
+        """These members of the ticket's JSON."""
+        return {"sql": self.sql, "labels": list(self.labels), "options": self.options}
 
 
 def compile_queryset(
-    queryset: QuerySet,
+    queryset: "QuerySet[Any]",
     *,
     headers: Union[str, Sequence[Any]] = "verbose",
     dialect: str = "django",
@@ -81,7 +85,6 @@ def compile_queryset(
         selected.append(name)
 
     labels = tuple(labels_for(columns, headers, replaced))
-    names = tuple(column.name for column in columns)
     try:
         inner, inner_params = compiler.as_sql()
     except EmptyResultSet:
@@ -94,10 +97,16 @@ def compile_queryset(
             inner = "SELECT %s FROM (%s) AS q(%s)" % (", ".join(selected), inner, aliases)
             inner_params = (*params, *inner_params)
         sql = literal_sql(connection, inner, inner_params)
-    return Compiled(sql=sql, labels=labels, names=names, timezone=connection.timezone_name)
+    options = {
+        "_dialect": dialect,
+        "_header": "off" if headers == "off" else "labels",
+        # The values are written for the time zone of Django's own connection.
+        "_timezone": connection.timezone_name,
+    }
+    return Compiled(sql=sql, labels=labels, options=options)
 
 
-def check_database(queryset: QuerySet, served: Collection[str]) -> None:
+def check_database(queryset: "QuerySet[Any]", served: Collection[str]) -> None:
     """DatabaseNotServed, unless the queryset reads a database that the server reads, too."""
     alias = queryset.db
     if alias not in served:
@@ -123,7 +132,7 @@ def literal_sql(connection: Any, sql: str, params: Sequence[Any]) -> str:
     return text.decode() if isinstance(text, bytes) else str(text)
 
 
-def _set_up(queryset: QuerySet) -> Any:
+def _set_up(queryset: "QuerySet[Any]") -> Any:
     """A compiler that knows its columns. The ORDER BY is left to as_sql(), since it may add columns."""
     compiler = queryset.query.get_compiler(using=queryset.db)
     compiler.setup_query()
@@ -140,8 +149,9 @@ def _check_arguments(queryset: Any, dialect: str, choices: str, fk: Any, allow_c
         raise TypeError("A manager is no queryset: use .all().")
     if not isinstance(queryset, QuerySet):
         raise TypeError("A QuerySet is wanted, not %s." % type(queryset).__name__)
-    if queryset._prefetch_related_lookups:
-        raise UnsupportedQuery(prefetch_recipe(queryset))
+    recipe = prefetch_recipe(queryset)
+    if recipe:
+        raise UnsupportedQuery(recipe)
     if queryset.query.select_for_update:
         raise UnsupportedQuery("select_for_update() locks rows, and an export is read-only: leave it out.")
     if dialect not in DIALECTS:

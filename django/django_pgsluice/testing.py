@@ -30,6 +30,7 @@ from django.test.utils import TestContextDecorator, override_settings
 
 from . import client, response
 from .conf import Config
+from .sql import Compiled, compile_queryset
 
 __all__ = ["LocalExport", "local_exports"]
 
@@ -76,13 +77,12 @@ class local_exports(TestContextDecorator):
     def enable(self) -> List[LocalExport]:
         self.exports: List[LocalExport] = []
         self._pending: Dict[str, LocalExport] = {}
-        self._create = response.create_ticket
         self._queryset: Any = None
         configured = {**DEFAULTS, **(getattr(settings, "PGSLUICE", None) or {})}
         self._undo: List[Callable[[], Any]] = []
         try:
             for change in (
-                mock.patch.object(response, "create_ticket", self._create_ticket),
+                mock.patch.object(response, "compile_queryset", self._compile_queryset),
                 mock.patch.object(response, "redirect_to_ticket", self._answer),
                 mock.patch.object(client, "post_ticket", self._post),
             ):
@@ -100,9 +100,9 @@ class local_exports(TestContextDecorator):
         while self._undo:
             self._undo.pop()()
 
-    def _create_ticket(self, request: Any, queryset: Any, **arguments: Any) -> client.Ticket:
+    def _compile_queryset(self, queryset: Any, **arguments: Any) -> Compiled:
         self._queryset = queryset
-        return self._create(request, queryset, **arguments)
+        return compile_queryset(queryset, **arguments)
 
     def _post(self, config: Config, ticket: Mapping[str, Any]) -> client.Ticket:
         name = str(uuid.uuid4())

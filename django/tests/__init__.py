@@ -6,6 +6,7 @@ From the folder `django`:
 
 `test tests.test_shapes` runs one program, `test -k union` what has that in its name. PGSLUICE is the
 program under test (default: ./pgsluice of the folder where make ran, see server.py). Any Django from
-3.2 on and either psycopg will do: whatever the interpreter imports.
+3.2 on and either psycopg will do: whatever the interpreter imports. Without Django REST framework its
+tests are skipped.
 tests/it/test_django.py of the source tree runs them all under `make check`.
 """

@@ -258,7 +258,7 @@ class CommittedTestCase(SimpleTestCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.pgsluice = running()
-        cls._settings = override_settings(PGSLUICE=cls.pgsluice.settings())
+        cls._settings = cls.configured()
         cls._settings.enable()
 
     @classmethod
@@ -266,6 +266,11 @@ class CommittedTestCase(SimpleTestCase):
         # Before Django takes back what decorators of the class set: the last first.
         cls._settings.disable()
         super().tearDownClass()
+
+    @classmethod
+    def configured(cls, **more):
+        """A context manager: the settings that reach the server, changed."""
+        return override_settings(PGSLUICE=cls.pgsluice.settings(**more))
 
     def download(self, response):
         """(headers, body) of the file that a response of ours leads to, as nginx or a browser fetches it."""

@@ -2,6 +2,9 @@
 
 import os
 
+# What the admin needs is the same everywhere.
+from example.example.settings import MIDDLEWARE, TEMPLATES  # noqa: F401
+
 SECRET_KEY = "of the tests, and of nothing else"
 DEBUG = False
 USE_TZ = True
@@ -38,26 +41,6 @@ INSTALLED_APPS = [
 ]
 # All tables at once, from the models: those of `tests` refer to the users'.
 MIGRATION_MODULES = {app.rpartition(".")[2]: None for app in INSTALLED_APPS}
-MIDDLEWARE = [
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-]
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-            ]
-        },
-    }
-]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; these are no passwords
 
 # TICKETS_URL and PUBLIC_URL are known when the server is up: server.settings() has all of them.

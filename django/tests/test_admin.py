@@ -296,7 +296,7 @@ class AtTheServer(AdminCase, CommittedTestCase):
 
     def test_a_server_that_is_down_is_told_to_the_person(self):
         self.login()
-        with override_settings(PGSLUICE=self.pgsluice.settings(TICKETS_URL="unix:/nowhere/tickets.sock")):
+        with self.configured(TICKETS_URL="unix:/nowhere/tickets.sock"):
             with self.assertLogs("django_pgsluice.admin", "ERROR"):
                 response = self.client.get("/shop/tests/order/pgsluice-export/?q=N0")
         self.assertRedirects(response, "/shop/tests/order/?q=N0", fetch_redirect_response=False)

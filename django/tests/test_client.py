@@ -177,7 +177,7 @@ class Posting(SimpleTestCase):
 
 class RealServer(CommittedTestCase):
     def refused(self, ticket, **more):
-        with override_settings(PGSLUICE=self.pgsluice.settings(**more)), self.assertRaises(TicketRefused) as caught:
+        with self.configured(**more), self.assertRaises(TicketRefused) as caught:
             post_ticket(get_config(), ticket)
         return caught.exception
 

@@ -11,10 +11,11 @@ import tempfile
 from unittest import mock
 
 from django_pgsluice import fetch
+from django_pgsluice.management.commands import pgsluice_export
+from django_pgsluice.sql import Compiled
 
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.test import override_settings
 
 from .models import Customer, Order
 from .server import CommittedTestCase
@@ -48,15 +49,22 @@ class CommandCase(CommittedTestCase):
 
 
 class Check(CommandCase):
-    def check(self):
-        code, out, err = self.run_command("pgsluice_check")
+    def check(self, **settings):
+        """(exit code, (state, what) of each line, all that was said)"""
+        with self.configured(**settings):
+            code, out, err = self.run_command("pgsluice_check")
         lines = [re.match(r"(ok|failed|skipped|warning)\s+([^:]+):", line) for line in out.splitlines()]
         return code, [match.groups() for match in lines if match], out + err
 
-    def failed(self):
-        code, lines, text = self.check()
+    def failed(self, **settings):
+        code, lines, text = self.check(**settings)
         self.assertEqual(code, 1, text)
         return [what for state, what in lines if state == "failed"], text
+
+    def warned(self, **settings):
+        code, lines, text = self.check(**settings)
+        self.assertEqual(code, 0, text)
+        return [what for state, what in lines if state == "warning"], text
 
     def test_a_good_installation(self):
         code, lines, text = self.check()
@@ -68,34 +76,28 @@ class Check(CommandCase):
         self.assertIn("pgsluice_tickets", text)
 
     def test_wrong_settings_end_it(self):
-        with override_settings(PGSLUICE=self.pgsluice.settings(TICKETS_URL="nowhere")):
-            what, text = self.failed()
+        what, text = self.failed(TICKETS_URL="nowhere")
         self.assertEqual(what, ["settings"])
         self.assertIn("pgsluice.E009", text)
 
     def test_settings_that_are_half_done_are_told(self):
-        with override_settings(PGSLUICE=self.pgsluice.settings(GRANT_KEYS=[])):
-            code, lines, text = self.check()
-        self.assertEqual((code, lines[0]), (0, ("warning", "settings")), text)
+        what, text = self.warned(GRANT_KEYS=[])
+        self.assertEqual(what, ["settings"])
         self.assertIn("pgsluice.W007", text)
 
     def test_a_wrong_secret(self):
-        with override_settings(PGSLUICE=self.pgsluice.settings(TICKETS_SECRET="s" * 40)):
-            what, text = self.failed()
+        what, text = self.failed(TICKETS_SECRET="s" * 40)
         self.assertEqual(what, ["tickets"])
         self.assertIn("401", text)
         self.assertNotIn("s" * 40, text)
 
     def test_a_socket_that_is_not_there(self):
-        with override_settings(PGSLUICE=self.pgsluice.settings(TICKETS_URL="unix:/nowhere/tickets.sock")):
-            what, text = self.failed()
+        what, text = self.failed(TICKETS_URL="unix:/nowhere/tickets.sock")
         self.assertEqual(what, ["tickets"])
         self.assertIn("No such file", text)
 
     def test_a_key_that_the_server_does_not_know(self):
-        keys = [*self.pgsluice.settings()["GRANT_KEYS"], "k" * 40]
-        with override_settings(PGSLUICE=self.pgsluice.settings(GRANT_KEYS=keys)):
-            what, text = self.failed()
+        what, text = self.failed(GRANT_KEYS=[*self.pgsluice.settings()["GRANT_KEYS"], "k" * 40])
         self.assertEqual(what, ["key 2"])
         self.assertNotIn("k" * 40, text)
 
@@ -125,13 +127,30 @@ class Check(CommandCase):
     def test_another_database(self):
         with mock.patch(
             "django_pgsluice.management.commands.pgsluice_check.PROBE",
-            "SELECT 'mine' AS a, '', '' UNION ALL SELECT 'theirs', '', '' ORDER BY a",
+            "SELECT 'mine' AS a, '', '', '' UNION ALL SELECT 'theirs', '', '', '' ORDER BY a",
         ):
             self.assertEqual(self.failed()[0], ["database"])
 
+    def search_path(self, path):
+        """Of Django's connection, for this test."""
+        with connection.cursor() as cursor:
+            cursor.execute("SET search_path = " + path)
+        self.addCleanup(connection.close)
+
+    def test_another_search_path(self):
+        self.search_path("information_schema, public")
+        what, text = self.warned()
+        self.assertEqual(what, ["search_path"])
+        self.assertIn("default looks for tables in information_schema, public, the server in public", text)
+        self.assertIn("ALTER ROLE pgsluice_tickets SET search_path", text)
+
+    def test_another_search_path_that_leads_to_the_same_tables(self):
+        self.search_path('public, "a schema that is not there"')
+        self.assertEqual(self.warned()[0], [])
+
     def test_without_an_address_the_rest_is_skipped(self):
         out = io.StringIO()
-        with override_settings(PGSLUICE=self.pgsluice.settings(PUBLIC_URL="/pgsluice")):
+        with self.configured(PUBLIC_URL="/pgsluice"):
             call_command("pgsluice_check", stdout=out)
         self.assertIn("skipped server", out.getvalue())
         self.assertIn("--server", out.getvalue())
@@ -208,10 +227,18 @@ class Export(CommandCase):
             (65, ["tests.Order", "-f", "seller__isnull=perhaps"]),
             (65, ["tests.Awkward"]),
             (65, ["tests.Order", "--format", "xlsx"]),
+            (65, ["tests.Order", "--database", "elsewhere"]),
         ):
             with self.subTest(args):
                 found, _, err = self.export(*args)
                 self.assertEqual(found, code, err)
+                self.assertNothingLeft()
+
+    def test_role_and_settings_go_along(self):
+        for settings in ({"ROLE": "postgres"}, {"SETTINGS": {"other.user": "x"}}):
+            with self.subTest(settings), self.configured(**settings):
+                code, _, err = self.export("tests.Order")
+                self.assertEqual(code, 77, err)  # the server does not allow these
                 self.assertNothingLeft()
 
     def test_a_directory_that_is_not_there(self):
@@ -222,7 +249,7 @@ class Export(CommandCase):
         self.server = "unix:/nowhere/public.sock"
         self.assertEqual(self.export("orders")[0], 69)
         self.assertNothingLeft()
-        with override_settings(PGSLUICE=self.pgsluice.settings(TICKETS_URL="unix:/nowhere/tickets.sock")):
+        with self.configured(TICKETS_URL="unix:/nowhere/tickets.sock"):
             self.assertEqual(self.export("tests.Order")[0], 75)
         self.server = "/pgsluice"
         self.assertEqual(self.export("orders")[0], 78)
@@ -232,8 +259,8 @@ class Export(CommandCase):
             f.write("yesterday's")
         # The division fails at a row that comes long after the first batch.
         queryset = "SELECT g AS id, 1000 / (60000 - g) AS x FROM generate_series(1, 100000) AS g"
-        with mock.patch("django_pgsluice.response.compile_queryset") as compiled:
-            compiled.return_value = mock.Mock(sql=queryset, labels=("id", "x"), timezone="UTC")
+        compiled = Compiled(sql=queryset, labels=("id", "x"), options={})
+        with mock.patch.object(pgsluice_export, "compile_queryset", return_value=compiled):
             code, _, err = self.export("tests.Order")
         self.assertEqual(code, 75, err)
         self.assertIn("broke", err)

@@ -265,7 +265,7 @@ class GrantsAtTheServer(CommittedTestCase):
         self.assertEqual(self.fetch(url)[0], 410)
 
     def test_a_grant_of_another_key_is_refused(self):
-        with override_settings(PGSLUICE=self.pgsluice.settings(GRANT_KEYS=["another key, as long as it has to be"])):
+        with self.configured(GRANT_KEYS=["another key, as long as it has to be"]):
             self.assertEqual(self.fetch(grant_url("orders"))[0], 403)
 
     def test_an_expired_grant_is_refused(self):

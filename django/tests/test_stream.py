@@ -8,10 +8,9 @@ from datetime import date
 from unittest import mock
 
 from django.contrib.auth.models import User
-from django.test import AsyncClient, Client, override_settings
+from django.test import AsyncClient, Client
 
 from django_pgsluice import TicketRefused, astream_queryset, client, stream_queryset
-from django_pgsluice.response import create_ticket
 
 from .models import Customer, Order
 from .server import LOGIN, CommittedTestCase
@@ -27,12 +26,12 @@ class Responses(CommittedTestCase):
             self.assertNotIn(name, response)
 
     def test_the_prefix_needs_no_slash(self):
-        with override_settings(PGSLUICE=self.pgsluice.settings(ACCEL_PREFIX="/_x")):
+        with self.configured(ACCEL_PREFIX="/_x"):
             self.assertTrue(stream_queryset(None, User.objects.all())["X-Accel-Redirect"].startswith("/_x/tickets/"))
 
     def test_a_redirect_to_the_public_url(self):
         for base in ("https://downloads.example.org", "/pgsluice/", "https://example.org/down/"):
-            with override_settings(PGSLUICE=self.pgsluice.settings(ACCEL_PREFIX="", PUBLIC_URL=base)):
+            with self.configured(ACCEL_PREFIX="", PUBLIC_URL=base):
                 response = stream_queryset(None, User.objects.all())
                 self.assertEqual(response.status_code, 303)
                 self.assertTrue(response["Location"].startswith(base.rstrip("/") + "/tickets/"), response["Location"])
@@ -99,9 +98,10 @@ class Tickets(CommittedTestCase):
     """What is in the ticket; the server's own answer where it takes it."""
 
     def ticket(self, queryset=None, request=None, **options):
-        with mock.patch.object(client, "post_ticket") as post:
-            create_ticket(request, Order.objects.all() if queryset is None else queryset, **options)
-        return post.call_args[0][1]
+        answer = 201, {}, {"id": "x", "path": "/tickets/x", "expires_at": ""}
+        with mock.patch.object(client, "_request", return_value=answer) as sent:
+            stream_queryset(request, Order.objects.all() if queryset is None else queryset, **options)
+        return json.loads(sent.call_args[0][1])
 
     def test_the_members(self):
         ticket = self.ticket(Order.objects.values_list("id", "number"), filename="o.csv")
@@ -122,10 +122,8 @@ class Tickets(CommittedTestCase):
         self.assertEqual(self.ticket(filename="a.dat", format="tsv")["format"], "tsv")
 
     def test_roles_and_settings_of_the_request(self):
-        with override_settings(
-            PGSLUICE=self.pgsluice.settings(
-                ROLE=lambda request: "tenant_" + request, SETTINGS=lambda request: {"app.user": request, "app.x": 1}
-            )
+        with self.configured(
+            ROLE=lambda request: "tenant_" + request, SETTINGS=lambda request: {"app.user": request, "app.x": 1}
         ):
             ticket = self.ticket(request="ann")
             self.assertEqual(ticket["role"], "tenant_ann")
@@ -137,7 +135,7 @@ class Tickets(CommittedTestCase):
     def test_an_empty_role_is_a_mistake_and_not_the_login(self):
         with self.assertRaisesMessage(ValueError, "role is empty"):
             self.ticket(role="")
-        with override_settings(PGSLUICE=self.pgsluice.settings(ROLE=lambda request: "")):
+        with self.configured(ROLE=lambda request: ""):
             with self.assertRaisesMessage(ValueError, "role is empty"):
                 self.ticket(request="ann")
             self.assertEqual(self.ticket(request="ann", role="tenant_ann")["role"], "tenant_ann")

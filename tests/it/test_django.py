@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """django/tests with a real Django: each of its tests is one test here.
 
-DJANGO_PYTHON is the interpreter that runs them, by default Debian's with python3-django and
-python3-psycopg2; a virtual environment's python tests another Django or psycopg 3.
+DJANGO_PYTHON is the interpreter that runs them, by default Debian's with python3-django,
+python3-psycopg2 and python3-djangorestframework; a virtual environment's python tests another Django or psycopg 3.
 """
 
 import json

@@ -1,5 +1,6 @@
 """manage.py pgsluice_check: does everything between Django, the server and the database fit together?"""
 
+import csv
 import email.utils
 import io
 import time
@@ -23,9 +24,13 @@ MAX_SKEW = 5.0
 
 PROBE = (
     "SELECT current_database() AS database, current_user AS login, "
-    "extract(epoch FROM pg_postmaster_start_time())::numeric AS started"
+    "extract(epoch FROM pg_postmaster_start_time())::numeric AS started, "
+    "array_to_string(current_schemas(false), ', ') AS schemas"
 )
-"""Says which database the server reads: two of them have hardly started in the same microsecond."""
+"""Says which database the server reads: two of them have hardly started in the same microsecond. And where it looks
+for tables: of the search_path, the schemas that are there and that the login may use, "$user" spelled out."""
+
+LABELS = ["database", "login", "started", "schemas"]
 
 DSN = 'the server\'s [tickets] dsn, or the aliases in PGSLUICE["DATABASES"]'
 
@@ -33,7 +38,7 @@ DSN = 'the server\'s [tickets] dsn, or the aliases in PGSLUICE["DATABASES"]'
 class Command(BaseCommand):
     help = (
         "Reaches the server as stream_queryset() and grant_url() would, and says what does not fit: addresses, "
-        "secrets, keys, clocks, the database. Ends with 1 if anything failed. Changes nothing."
+        "secrets, keys, clocks, the database, its search_path. Ends with 1 if anything failed. Changes nothing."
     )
     requires_system_checks: List[str] = []
 
@@ -52,7 +57,7 @@ class Command(BaseCommand):
             if message.level >= ERROR or message.id == "pgsluice.W001":
                 self._failed("settings", text, message.hint)
             else:
-                self._line("warning", "settings", text)
+                self._warning("settings", text)
         if self.failures:
             raise CommandError("the settings are not right; nothing else was tried")
         self._ok("settings", "no mistake found")
@@ -71,7 +76,7 @@ class Command(BaseCommand):
     def _tickets(self, config: Config) -> Optional[str]:
         """Posts a ticket, which costs the server a line in a table for ten seconds; its path."""
         try:
-            ticket = post_ticket(config, {"sql": PROBE, "labels": ["database", "login", "started"], "expires_in": 10})
+            ticket = post_ticket(config, {"sql": PROBE, "labels": LABELS, "expires_in": 10})
         except PgsluiceError as error:
             self._failed(
                 "tickets",
@@ -150,7 +155,7 @@ class Command(BaseCommand):
                 "500, 503: the server's [tickets] dsn" % server.url,
             )
             return
-        there = out.getvalue().decode("utf-8", "replace").splitlines()[-1].split(",")
+        there = list(csv.reader(io.StringIO(out.getvalue().decode("utf-8", "replace"), newline="")))[-1]
         self._ok("export", "a ticket was run on database %s by login %s" % (there[0], there[1]))
         for alias in config.databases:
             self._database(alias, there)
@@ -165,11 +170,19 @@ class Command(BaseCommand):
             return
         if here[0] != there[0]:
             self._failed("database", "%s is %s here, the server reads %s" % (alias, here[0], there[0]), DSN)
-        elif str(here[2]) != there[2]:
+            return
+        if str(here[2]) != there[2]:
             # A replica is one, too, and may well be meant.
             self._ok("database", "%s has the same name, %s, in another PostgreSQL: a replica?" % (alias, here[0]))
         else:
             self._ok("database", "%s is the same, %s" % (alias, here[0]))
+        if here[3] != there[3]:
+            self._warning(
+                "search_path",
+                "%s looks for tables in %s, the server in %s" % (alias, here[3] or "none", there[3] or "none"),
+                "ALTER ROLE %s SET search_path = …, as for Django's connection, and its USAGE of these schemas"
+                % there[1],
+            )
 
     def _key(self, server: Server, position: int, key: str) -> None:
         """A grant for what does not exist: 403 when the signature is not good, 404 when it is."""
@@ -192,11 +205,14 @@ class Command(BaseCommand):
     def _ok(self, what: str, text: str) -> None:
         self._line("ok", what, text)
 
+    def _warning(self, what: str, text: str, advice: Optional[str] = None) -> None:
+        self._line("warning", what, text, advice)
+
     def _failed(self, what: str, text: str, advice: Optional[str]) -> None:
         self.failures += 1
-        self._line("failed", what, text)
+        self._line("failed", what, text, advice)
+
+    def _line(self, state: str, what: str, text: str, advice: Optional[str] = None) -> None:
+        self.stdout.write("%-7s %s: %s" % (state, what, text))
         if advice:
             self.stdout.write("        look at: %s" % advice)
-
-    def _line(self, state: str, what: str, text: str) -> None:
-        self.stdout.write("%-7s %s: %s" % (state, what, text))

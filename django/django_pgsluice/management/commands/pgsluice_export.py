@@ -7,11 +7,12 @@ from django.core.exceptions import FieldDoesNotExist, FieldError, ImproperlyConf
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Model
 
+from ...client import post_ticket
 from ...conf import get_config
 from ...exceptions import PgsluiceError, TicketRefused, Unavailable
 from ...fetch import EXIT_CODES, DownloadFailed, Server, absolute, ended_by_sigterm, reason, whole_file
 from ...grants import EXPORT_NAME, export_token
-from ...response import create_ticket
+from ...sql import check_database, compile_queryset
 
 
 class Command(BaseCommand):
@@ -110,10 +111,16 @@ class Command(BaseCommand):
                 rows = queryset.values_list(*_names(options["fields"]))
         except (FieldError, ValidationError) as error:
             raise CommandError("; ".join(getattr(error, "messages", [str(error)])), returncode=65) from error
-        ticket = create_ticket(
-            None, rows, headers=options["headers"], dialect=options["dialect"] or "django", format=options["format"]
-        )
-        return ticket.path
+        config = get_config()
+        check_database(rows, config.databases)
+        compiled = compile_queryset(rows, headers=options["headers"], dialect=options["dialect"] or "django")
+        ticket = {
+            **compiled.members(),
+            "format": options["format"],
+            "role": config.role_for(None),
+            "settings": config.settings_for(None),
+        }
+        return post_ticket(config, ticket).path
 
     def _grant(self, options: Dict[str, Any], filters: Dict[str, str]) -> str:
         if options["fields"] or options["order"] or options["database"]:
