@@ -58,6 +58,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # The demo makes its tables itself, those of Django too.
 MIGRATION_MODULES = {"shop": None, "blog": None}
 
+# Django's own default shows errors only with DEBUG on.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 # gunicorn serves no files; nginx does, where tools/demo-django says so.

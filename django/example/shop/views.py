@@ -1,18 +1,20 @@
 """One download, written three ways, and a page to compare them."""
 
 import csv
+import logging
 from datetime import date, timedelta
 
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
-from django_pgsluice import grant_url, stream_queryset
+from django_pgsluice import Unavailable, grant_url, stream_queryset
 
 from . import process
 from .models import OrderLine
 
 FIELDS = [field.attname for field in OrderLine._meta.concrete_fields]
 MOST_ROWS = 500000
+logger = logging.getLogger(__name__)
 
 
 def order_lines(request):
@@ -56,7 +58,13 @@ def iterator(request):
 
 def pgsluice(request):
     """The same bytes; the worker hands the query over and is free."""
-    return stream_queryset(request, order_lines(request), filename="order-lines.csv", headers="names")
+    try:
+        return stream_queryset(request, order_lines(request), filename="order-lines.csv", headers="names")
+    except Unavailable as reason:
+        # The reason names addresses of ours: it is for the log.
+        logger.error("order-lines.csv: %s", reason)
+        text = "The export server takes no exports now. Please try again in a moment.\n"
+        return HttpResponse(text, status=503, content_type="text/plain; charset=utf-8")
 
 
 def compare(request):
@@ -75,6 +83,4 @@ def compare(request):
 @require_POST
 def worker(request):
     """What this worker has used; its peak is counted anew from here on. With several workers, each has its own."""
-    usage = process.usage()
-    process.forget_peak()
-    return JsonResponse(usage)
+    return JsonResponse(process.usage())
