@@ -8,8 +8,6 @@
 
 #define TOKEN_MAX 512 /* bytes of a bearer token */
 
-static const char scheme[] = "Bearer";
-
 static int anonymous(const struct sl_config *config, struct sl_caller *caller, struct sl_error *err)
 {
     const char *role = config->anonymous.given ? config->anonymous.role : NULL;
@@ -22,21 +20,29 @@ static int anonymous(const struct sl_config *config, struct sl_caller *caller, s
     return 0;
 }
 
-/* The token in the header's value (RFC 6750 section 2.1), or NULL when it is malformed. */
-static const char *find_token(const char *authorization, size_t *len)
+const char *sl_access_bearer(const char *authorization, size_t *len)
 {
-    const char *token = authorization + strlen(scheme);
-    size_t n = 0;
+    static const char scheme[] = "Bearer ";
+    size_t n;
 
-    if (strncasecmp(authorization, scheme, strlen(scheme)) != 0 || *token != ' ')
+    if (authorization == NULL || strncasecmp(authorization, scheme, strlen(scheme)) != 0)
         return NULL;
-    token += strspn(token, " ");
-    while (token[n] > ' ' && token[n] < 0x7f)
-        n++;
-    if (n == 0 || n > TOKEN_MAX || token[n + strspn(token + n, " \t")] != '\0')
-        return NULL;
+    authorization += strlen(scheme);
+    authorization += strspn(authorization, " ");
+    n = strlen(authorization);
+    while (n > 0 && (authorization[n - 1] == ' ' || authorization[n - 1] == '\t'))
+        n--;
     *len = n;
-    return token;
+    return n > 0 ? authorization : NULL;
+}
+
+/* Can it be the token of a [token] section: visible ASCII, not too long? */
+static bool is_plain(const char *token, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (token[i] <= ' ' || token[i] >= 0x7f)
+            return false;
+    return len <= TOKEN_MAX;
 }
 
 int sl_access_identify(const struct sl_config *config, const char *authorization,
@@ -50,8 +56,8 @@ int sl_access_identify(const struct sl_config *config, const char *authorization
     *caller = (struct sl_caller){.role = ""};
     if (authorization == NULL)
         return anonymous(config, caller, err);
-    token = find_token(authorization, &len);
-    if (token == NULL)
+    token = sl_access_bearer(authorization, &len);
+    if (token == NULL || !is_plain(token, len))
         return sl_error_set(err, SL_UNAUTHORIZED,
                             "the Authorization header is malformed: send Bearer TOKEN");
     if (EVP_Digest(token, len, hash, NULL, EVP_sha256(), NULL) != 1)

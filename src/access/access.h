@@ -16,6 +16,13 @@ struct sl_caller {
 };
 
 /*
+ * The token in the value of an Authorization header (RFC 6750 section 2.1), without the
+ * blanks around it: *len bytes, at least one, borrowed from the value.  NULL when the
+ * value is of another scheme or holds no token, or there is none (NULL).
+ */
+const char *sl_access_bearer(const char *authorization, size_t *len) SL_MUSTCHECK;
+
+/*
  * Finds the caller from the value of the Authorization header (NULL when there
  * is none).  SL_UNAUTHORIZED when a token is needed, malformed or unknown.
  */

@@ -26,12 +26,12 @@ struct sl_run {
     struct sl_run *next; /* the registry's list, under its lock */
     struct sl_service *service;
     struct sl_query query; /* not changed after sl_run_new() */
-    const char *dsn;
-    char role[64];
-    char login[64];
-    bool foreign;
-    bool asked;
-    char peer[64];
+    const char *dsn;       /* [database] dsn or another of the configuration's, never NULL */
+    char role[64];         /* "": none, else instead of the export's */
+    char login[64];        /* who the connection must be logged in as; "": anyone */
+    bool foreign;  /* SQL of a caller: no superuser runs it, and its connection is not reused */
+    bool asked;    /* role and settings are what a grant or ticket asks for */
+    char peer[64]; /* for the log */
     struct sl_setting settings[SL_MAX_ROW_SETTINGS]; /* owned texts */
     size_t n_settings;
     atomic_int refs;

@@ -95,10 +95,8 @@ static enum MHD_Result begin_request(struct sl_request *request, const char *met
     sl_conn_set(request->conn, SL_CONN_HANDLING);
     if (sl_guard(request, method, version, &err) != 0)
         return sl_reply_problem(request, &err, NULL, 0);
-    if (!sl_guard_has_body(request))
-        return MHD_YES;
     if (!sl_route_takes_body(request))
-        return sl_route(request);
+        return sl_guard_has_body(request) ? sl_route(request) : MHD_YES;
     if (sl_ticket_expect(request, &err) != 0)
         return sl_reply_problem(request, &err, NULL, 0);
     sl_conn_set(request->conn, SL_CONN_BODY);
@@ -110,7 +108,7 @@ static enum MHD_Result take_body(struct sl_request *request, const char *bytes, 
 {
     if (!request->takes_body)
         return MHD_NO;
-    if (!request->drops_body && sl_buf_add(&request->body, bytes, *size) != 0)
+    if (request->refused.kind == SL_NONE && sl_buf_add(&request->body, bytes, *size) != 0)
         return MHD_NO;
     *size = 0;
     return MHD_YES;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "access/access.h"
 #include "http/fields.h"
 
 static bool is(const char *key, const char *name)
@@ -118,25 +119,17 @@ int sl_guard_method(const struct sl_request *request, unsigned allowed, struct s
 }
 
 /* Compares digests, so that neither content nor length shows in the time it takes. */
-static bool same_secret(const char *a, const char *b)
+static bool has_token(const char *authorization, const char *secret)
 {
     unsigned char digest_a[EVP_MAX_MD_SIZE], digest_b[EVP_MAX_MD_SIZE];
     unsigned len_a = 0, len_b = 0;
+    size_t len;
+    const char *token = sl_access_bearer(authorization, &len);
 
-    if (EVP_Digest(a, strlen(a), digest_a, &len_a, EVP_sha256(), NULL) != 1 ||
-        EVP_Digest(b, strlen(b), digest_b, &len_b, EVP_sha256(), NULL) != 1)
+    if (token == NULL || EVP_Digest(token, len, digest_a, &len_a, EVP_sha256(), NULL) != 1 ||
+        EVP_Digest(secret, strlen(secret), digest_b, &len_b, EVP_sha256(), NULL) != 1)
         return false;
     return len_a == len_b && CRYPTO_memcmp(digest_a, digest_b, len_a) == 0;
-}
-
-static bool has_token(const char *authorization, const char *token)
-{
-    static const char scheme[] = "Bearer ";
-
-    if (authorization == NULL || strncasecmp(authorization, scheme, sizeof(scheme) - 1) != 0)
-        return false;
-    authorization += sizeof(scheme) - 1;
-    return same_secret(authorization + strspn(authorization, " "), token);
 }
 
 int sl_guard_tickets(const struct sl_request *request, struct sl_error *err)

@@ -64,8 +64,9 @@ struct sl_request {
     struct sl_fields fields;
     struct sl_target target;
     bool takes_body;
-    bool drops_body;    /* it will be refused, but clients send it before they look */
     struct sl_buf body; /* when takes_body */
+    /* Unless SL_NONE, why the body is dropped: it is read, as clients send it before they look. */
+    struct sl_error refused;
 };
 
 /* The request's segment i, "" when the path is shorter. */

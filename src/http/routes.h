@@ -7,10 +7,13 @@
 /* Answers a request that has passed sl_guard(). MHD_NO closes the connection without a reply. */
 enum MHD_Result sl_route(struct sl_request *request);
 
-/* Is there a body to be read before the route is taken? */
+/* Is the request's body, if it has one, to be read before the route is taken? */
 bool sl_route_takes_body(const struct sl_request *request);
 
-/* Before the body of `POST /tickets` is read: is it wanted? Makes request->body. */
+/*
+ * Before the body of `POST /tickets` is read: is it wanted?  Makes request->body, and
+ * request->refused when sl_serve_new_ticket() will refuse; -1: the answer cannot wait.
+ */
 int sl_ticket_expect(struct sl_request *request, struct sl_error *err) SL_MUSTCHECK; /* tickets.c */
 
 /*

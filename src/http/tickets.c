@@ -25,27 +25,32 @@
  */
 #define DROPPED_MAX ((int64_t)4 * 1024 * 1024)
 
-static int check_length(const struct sl_request *request, int64_t max, struct sl_error *err)
+/* What Content-Length says: 0 without it, DROPPED_MAX + 1 for what is larger or no number. */
+static int64_t body_length(const struct sl_request *request)
 {
     const char *length = request->fields.content_length;
     int64_t value;
 
-    if (length == NULL || strcmp(length, "0") == 0)
-        return sl_error_set(err, SL_BAD_REQUEST, "there is no ticket in the request");
-    if (sl_parse_int(length, 1, max, &value) != 0)
-        return sl_error_set(err, SL_LIMIT, "a ticket is at most %zu bytes of JSON", SL_TICKET_MAX);
-    return 0;
+    if (length == NULL)
+        return 0;
+    return sl_parse_int(length, 0, DROPPED_MAX, &value) == 0 ? value : DROPPED_MAX + 1;
 }
 
 int sl_ticket_expect(struct sl_request *request, struct sl_error *err)
 {
-    if (check_length(request, DROPPED_MAX, err) != 0)
-        return -1;
+    struct sl_error *refused = &request->refused;
+    int64_t length = body_length(request);
+
     request->takes_body = true;
-    request->drops_body = sl_guard_tickets(request, err) != 0 ||
-                          check_length(request, (int64_t)SL_TICKET_MAX, err) != 0;
     sl_buf_init(&request->body, SL_TICKET_MAX);
-    return 0;
+    if (sl_guard_tickets(request, refused) == 0) {
+        if (length == 0)
+            sl_error_set(refused, SL_BAD_REQUEST, "there is no ticket in the request");
+        else if (length > (int64_t)SL_TICKET_MAX)
+            sl_error_set(refused, SL_LIMIT, "a ticket is at most %zu bytes of JSON", SL_TICKET_MAX);
+    }
+    *err = *refused;
+    return length > DROPPED_MAX ? -1 : 0;
 }
 
 static enum MHD_Result reply_ticket(struct sl_request *request, const char *id, const char *until)
@@ -74,9 +79,9 @@ enum MHD_Result sl_serve_new_ticket(struct sl_request *request)
 
     if (sl_guard_method(request, SL_POST, &err) != 0)
         return sl_reply_problem(request, &err, NULL, SL_POST);
-    if (sl_guard_tickets(request, &err) != 0 ||
-        check_length(request, (int64_t)SL_TICKET_MAX, &err) != 0 ||
-        sl_ticket_parse(sl_service_config(http->service), http->tickets_login, request->body.data,
+    if (request->refused.kind != SL_NONE)
+        return sl_reply_problem(request, &request->refused, NULL, 0);
+    if (sl_ticket_parse(sl_service_config(http->service), http->tickets_login, request->body.data,
                         request->body.len, &ticket, &err) != 0)
         return sl_reply_problem(request, &err, NULL, 0);
     sl_clock_utc_in(ticket->expires_in * 1000, until);

@@ -125,8 +125,8 @@ static int send_set(void *ctx, const char *name, const char *value)
     const struct setting *setting = ctx;
 
     setting->text->len = 0;
-    if (sl_settings_local(name, value, setting->text) < 0)
-        return sl_error_nomem(setting->err);
+    if (sl_settings_local(setting->cursor->session, name, value, setting->text, setting->err) < 0)
+        return -1;
     setting->cursor->n_sets++;
     return send_sql(setting->cursor, setting->text->data, 0, NULL, setting->err);
 }

@@ -2,6 +2,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "pg/internal.h"
 
 /* Values that never differ: name, value, first server version that knows the setting. */
 static const struct {
@@ -111,32 +114,33 @@ int sl_settings_each(const struct sl_settings *settings, int server_version, sl_
     return settings->role[0] == '\0' ? 0 : set(ctx, "role", settings->role);
 }
 
-/* An identifier of several parts; a name is never a keyword when it is quoted. */
-static int quoted_name(struct sl_buf *sql, const char *name)
+/* Appends `before` and a text that libpq has quoted, which it frees; NULL: libpq refused. */
+static int put_quoted(struct sl_session *session, struct sl_buf *sql, const char *before,
+                      char *quoted, struct sl_error *err)
 {
-    if (sl_buf_putc(sql, '"') < 0)
-        return -1;
-    for (const char *c = name; *c != '\0'; c++)
-        if (*c == '"' || (*c == '.' ? sl_buf_puts(sql, "\".\"") : sl_buf_putc(sql, *c)) < 0)
-            return -1;
-    return sl_buf_putc(sql, '"');
+    int rc = 0;
+
+    if (quoted == NULL)
+        rc = sl_pg_error(session, NULL, err);
+    else if (sl_buf_puts(sql, before) < 0 || sl_buf_puts(sql, quoted) < 0)
+        rc = sl_error_nomem(err);
+    PQfreemem(quoted);
+    return rc;
 }
 
-/* E'...' means the same whatever standard_conforming_strings is. */
-static int quoted_value(struct sl_buf *sql, const char *value)
+int sl_settings_local(struct sl_session *session, const char *name, const char *value,
+                      struct sl_buf *sql, struct sl_error *err)
 {
-    if (sl_buf_puts(sql, "E'") < 0)
-        return -1;
-    for (const char *c = value; *c != '\0'; c++)
-        if (((*c == '\'' || *c == '\\') && sl_buf_putc(sql, *c) < 0) || sl_buf_putc(sql, *c) < 0)
-            return -1;
-    return sl_buf_putc(sql, '\'');
-}
+    const char *before = "SET LOCAL ";
+    size_t len;
 
-int sl_settings_local(const char *name, const char *value, struct sl_buf *sql)
-{
-    if (sl_buf_puts(sql, "SET LOCAL ") < 0 || quoted_name(sql, name) < 0 ||
-        sl_buf_puts(sql, " TO ") < 0)
-        return -1;
-    return quoted_value(sql, value);
+    for (;; name += len + 1, before = ".") {
+        len = strcspn(name, ".");
+        if (put_quoted(session, sql, before, PQescapeIdentifier(session->conn, name, len), err) < 0)
+            return -1;
+        if (name[len] == '\0')
+            break;
+    }
+    return put_quoted(session, sql, " TO ", PQescapeLiteral(session->conn, value, strlen(value)),
+                      err);
 }

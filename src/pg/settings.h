@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include "base/buf.h"
 
+struct sl_session;
+
 /* One setting of the caller's, such as pgsluice.user = 7. Texts are borrowed. */
 struct sl_setting {
     const char *name;
@@ -68,7 +70,12 @@ typedef int (*sl_setting_fn)(void *ctx, const char *name, const char *value);
 int sl_settings_each(const struct sl_settings *settings, int server_version, sl_setting_fn set,
                      void *ctx) SL_MUSTCHECK;
 
-/* Appends `SET LOCAL name TO 'value'`. -1: a quote in the name, or no room. */
-int sl_settings_local(const char *name, const char *value, struct sl_buf *sql) SL_MUSTCHECK;
+/*
+ * Appends `SET LOCAL name TO 'value'`, quoted by libpq for the session's connection:
+ * a name with dots is one identifier for each part.  On -1 libpq has refused the
+ * text (SL_DB_LOST, as from every call of libpq) or there is no room.
+ */
+int sl_settings_local(struct sl_session *session, const char *name, const char *value,
+                      struct sl_buf *sql, struct sl_error *err) SL_MUSTCHECK;
 
 #endif

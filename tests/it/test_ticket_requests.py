@@ -37,11 +37,16 @@ def a_body_is_at_most_256_kib():
             problem(send(s, body(n)), 413, "limit")
         problem(send(s, body(1 << 20), {}), 401, "unauthorized")
         problem(send(s, b""), 400, "bad_request")
+        problem(send(s, b"", {}), 401, "unauthorized")
         # Too much to be read for the sake of an answer; it is there for who reads before he sends.
         with connection_socket(s) as c:
             c.sendall(b"POST /tickets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: 99999999999\r\n\r\n"
                       % SECRET.encode())
             contains(c.recv(65536), b"413")
+        # Who has no secret is not told what would be too much.
+        with connection_socket(s) as c:
+            c.sendall(b"POST /tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n")
+            contains(c.recv(65536), b"HTTP/1.1 401")
 
 
 @test

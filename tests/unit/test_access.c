@@ -113,6 +113,23 @@ START_TEST(a_wrong_or_malformed_token_is_refused)
 }
 END_TEST
 
+START_TEST(what_stands_behind_the_scheme_is_the_token)
+{
+    size_t len = 0;
+    const char *value = "bEARER   a b\xC3\xA9 \t ";
+
+    /* The characters are for who compares it: a secret may hold any. */
+    ck_assert_ptr_eq(sl_access_bearer(value, &len), value + 9);
+    ck_assert_uint_eq(len, 5);
+    ck_assert_ptr_null(sl_access_bearer(NULL, &len));
+    ck_assert_ptr_null(sl_access_bearer("", &len));
+    ck_assert_ptr_null(sl_access_bearer("Bearer", &len));
+    ck_assert_ptr_null(sl_access_bearer("Bearer  \t ", &len));
+    ck_assert_ptr_null(sl_access_bearer("Bearer\tx", &len));
+    ck_assert_ptr_null(sl_access_bearer("Basic x", &len));
+}
+END_TEST
+
 START_TEST(a_token_is_as_long_as_the_limit)
 {
     char header[7 + 513 + 1] = "Bearer ";
@@ -230,6 +247,7 @@ int main(void)
     tcase_add_test(access, a_token_identifies_its_caller);
     tcase_add_test(access, the_scheme_is_read_in_any_case_and_blanks_are_allowed);
     tcase_add_test(access, a_wrong_or_malformed_token_is_refused);
+    tcase_add_test(access, what_stands_behind_the_scheme_is_the_token);
     tcase_add_test(access, a_token_is_as_long_as_the_limit);
     tcase_add_test(access, without_a_token_nobody_is_let_in);
     tcase_add_test(access, anonymous_callers_are_let_in_when_the_configuration_says_so);

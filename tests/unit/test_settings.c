@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "pg/internal.h"
 #include "pg/settings.h"
 
 #define SQL_MAX 8192
@@ -20,13 +21,20 @@ static struct sl_buf sql;
 static const char *values[SL_SETTINGS_VALUES];
 static int n;
 
+/* libpq quotes for a connection, which need not have come about. */
+static struct sl_session session;
+static struct sl_error err;
+
 static void setup(void)
 {
     sl_buf_init(&sql, SQL_MAX);
+    session.conn = PQconnectStart("host=/dev/null hostaddr='' port=''");
+    ck_assert_ptr_nonnull(session.conn);
 }
 
 static void teardown(void)
 {
+    PQfinish(session.conn);
     sl_buf_free(&sql);
 }
 
@@ -201,7 +209,9 @@ static int append_local(void *ctx, const char *name, const char *value)
 {
     struct sl_buf *out = ctx;
 
-    return sl_settings_local(name, value, out) < 0 ? -1 : sl_buf_putc(out, '\n');
+    if (sl_settings_local(&session, name, value, out, &err) < 0)
+        return -1;
+    return sl_buf_putc(out, '\n');
 }
 
 START_TEST(set_local_says_the_same_as_set_config)
@@ -212,14 +222,14 @@ START_TEST(set_local_says_the_same_as_set_config)
     settings.extra = own;
     settings.n_extra = 2;
     ck_assert_int_eq(sl_settings_each(&settings, 150018, append_local, &sql), 0);
-    ck_assert(has("SET LOCAL \"DateStyle\" TO E'ISO, MDY'\n"));
-    ck_assert(has("SET LOCAL \"jit\" TO E'off'\n"));
-    ck_assert(has("SET LOCAL \"statement_timeout\" TO E'21600000ms'\n"));
-    ck_assert(has("SET LOCAL \"TimeZone\" TO E'UTC'\n"));
-    ck_assert(has("SET LOCAL \"pgsluice\".\"user\" TO E'7'\n"));
-    ck_assert(has("SET LOCAL \"pgsluice\".\"none\" TO E''\n"));
+    ck_assert(has("SET LOCAL \"DateStyle\" TO 'ISO, MDY'\n"));
+    ck_assert(has("SET LOCAL \"jit\" TO 'off'\n"));
+    ck_assert(has("SET LOCAL \"statement_timeout\" TO '21600000ms'\n"));
+    ck_assert(has("SET LOCAL \"TimeZone\" TO 'UTC'\n"));
+    ck_assert(has("SET LOCAL \"pgsluice\".\"user\" TO '7'\n"));
+    ck_assert(has("SET LOCAL \"pgsluice\".\"none\" TO ''\n"));
     ck_assert_ptr_null(strstr(sql.data, "transaction_timeout"));
-    const char *last = strstr(sql.data, "SET LOCAL \"role\" TO E'exporter'\n");
+    const char *last = strstr(sql.data, "SET LOCAL \"role\" TO 'exporter'\n");
     ck_assert_ptr_nonnull(last);
     ck_assert_ptr_null(strstr(last + 1, "SET LOCAL"));
     size_t calls = 0;
@@ -234,12 +244,40 @@ START_TEST(set_local_says_the_same_as_set_config)
 }
 END_TEST
 
+static void local(const char *name, const char *value, const char *expected)
+{
+    sql.len = 0;
+    ck_assert_int_eq(sl_settings_local(&session, name, value, &sql, &err), 0);
+    ck_assert_str_eq(sql.data, expected);
+}
+
 START_TEST(a_value_cannot_leave_its_quotes)
 {
-    ck_assert_int_eq(sl_settings_local("pgsluice.x", "a'b\\c\nd\"e", &sql), 0);
-    ck_assert_str_eq(sql.data, "SET LOCAL \"pgsluice\".\"x\" TO E'a''b\\\\c\nd\"e'");
-    sql.len = 0;
-    ck_assert_int_eq(sl_settings_local("pgsluice.\"x", "1", &sql), -1);
+    local("pgsluice.x", "a'b\\c\nd\"e", "SET LOCAL \"pgsluice\".\"x\" TO  E'a''b\\\\c\nd\"e'");
+    local("pgsluice.x", "'; SELECT 1 --", "SET LOCAL \"pgsluice\".\"x\" TO '''; SELECT 1 --'");
+    local("pgsluice.x", "\\'", "SET LOCAL \"pgsluice\".\"x\" TO  E'\\\\'''");
+}
+END_TEST
+
+START_TEST(a_name_cannot_leave_its_quotes)
+{
+    local("pgsluice.\"x", "1", "SET LOCAL \"pgsluice\".\"\"\"x\" TO '1'");
+    local("a.b\" TO 1; --.c", "1", "SET LOCAL \"a\".\"b\"\" TO 1; --\".\"c\" TO '1'");
+    local("a..", "1", "SET LOCAL \"a\".\"\".\"\" TO '1'"); /* which the server refuses */
+}
+END_TEST
+
+START_TEST(a_statement_without_room_is_an_error_at_every_size)
+{
+    local("pgsluice.x", "a'b", "SET LOCAL \"pgsluice\".\"x\" TO 'a''b'");
+    for (size_t max = 0; max < sql.len; max++) {
+        struct sl_buf small;
+
+        sl_buf_init(&small, max);
+        ck_assert_int_eq(sl_settings_local(&session, "pgsluice.x", "a'b", &small, &err), -1);
+        ck_assert_int_eq(err.kind, SL_INTERNAL);
+        sl_buf_free(&small);
+    }
 }
 END_TEST
 
@@ -260,6 +298,8 @@ int main(void)
     tcase_add_test(tc, a_buffer_that_is_too_small_is_an_error_at_every_size);
     tcase_add_test(tc, set_local_says_the_same_as_set_config);
     tcase_add_test(tc, a_value_cannot_leave_its_quotes);
+    tcase_add_test(tc, a_name_cannot_leave_its_quotes);
+    tcase_add_test(tc, a_statement_without_room_is_an_error_at_every_size);
     suite_add_tcase(suite, tc);
     srunner_set_tap(sr, "-");
     srunner_run_all(sr, CK_SILENT);
