@@ -83,3 +83,44 @@ int sl_document_find(const char *name, const char *const *names, const char *wha
     return sl_error_set(err, kind, "%s has an unknown member %.*s", what,
                         sl_utf8_fit(name, SL_NAME_SHOWN), name);
 }
+
+static int check_arg(const char *name, const json_t *value, const char *what, bool options,
+                     struct sl_error *err)
+{
+    const char *member = options ? "options" : "params";
+    const char *problem = NULL;
+
+    if (!json_is_string(value) && !json_is_null(value))
+        problem = "is neither a string nor null; a list is written as PostgreSQL's arrays, {1,2}";
+    else if (!options && name[0] == '_')
+        problem = "begins with an underscore, so it belongs into options";
+    else if (options && name[0] != '_')
+        problem = "does not begin with an underscore, as options do";
+    else if (options && strcmp(name, "_run") == 0)
+        problem = "is no option here: the run's id is the member run";
+    if (problem == NULL)
+        return 0;
+    return sl_error_set(err, SL_BAD_REQUEST, "%s's %s: %.*s %s", what, member,
+                        sl_utf8_fit(name, SL_NAME_SHOWN), name, problem);
+}
+
+int sl_document_args(json_t *object, const char *what, bool options, struct sl_args *args,
+                     size_t max, struct sl_error *err)
+{
+    const char *name;
+    json_t *value;
+
+    if (object != NULL && !json_is_object(object))
+        return sl_error_set(err, SL_BAD_REQUEST, "%s's %s is no object of strings", what,
+                            options ? "options" : "params");
+    json_object_foreach(object, name, value)
+    {
+        if (check_arg(name, value, what, options, err) != 0)
+            return -1;
+        if (args->n == max)
+            return sl_error_set(err, SL_BAD_REQUEST, "%s has more than %zu arguments", what, max);
+        args->v[args->n++] =
+            (struct sl_arg){name, json_is_null(value) ? "" : json_string_value(value)};
+    }
+    return 0;
+}

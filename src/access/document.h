@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "base/error.h"
+#include "catalog/query.h"
 
 /* Nothing that is read here is deeper; jansson recurses, and a connection's stack is small. */
 #define SL_DOCUMENT_DEPTH 8
@@ -26,5 +27,15 @@ json_t *sl_document_load(const char *text, size_t len, const char *what, enum sl
  */
 int sl_document_find(const char *name, const char *const *names, const char *what,
                      enum sl_kind kind, struct sl_error *err) SL_MUSTCHECK;
+
+/*
+ * Appends the members of `object`, a document's params or its options, to args,
+ * which has room for `max` in all.  A NULL object has none.  Each is a string or
+ * null, which becomes "": left out, but its name must be right.  Options begin with
+ * an underscore, and _run is not among them; params do not.  Names and values are
+ * borrowed.  Errors are SL_BAD_REQUEST.
+ */
+int sl_document_args(json_t *object, const char *what, bool options, struct sl_args *args,
+                     size_t max, struct sl_error *err) SL_MUSTCHECK;
 
 #endif

@@ -45,18 +45,10 @@ static int read_text(const struct sl_grant *grant, const char *name, const char 
                      struct sl_error *err)
 {
     const json_t *value = find(grant, name);
+    const char *string = value == NULL ? "" : json_string_value(value);
 
-    *text = value == NULL ? "" : json_string_value(value);
-    return *text != NULL ? 0 : sl_error_set(err, SL_BAD_REQUEST, WHAT "'s %s is no string", name);
-}
-
-static int read_object(const struct sl_grant *grant, const char *name, json_t **object,
-                       struct sl_error *err)
-{
-    *object = find(grant, name);
-    if (*object == NULL || json_is_object(*object))
-        return 0;
-    return sl_error_set(err, SL_BAD_REQUEST, WHAT "'s %s is no object", name);
+    *text = string != NULL ? string : "";
+    return string != NULL ? 0 : sl_error_set(err, SL_BAD_REQUEST, WHAT "'s %s is no string", name);
 }
 
 static int add(struct sl_grant *grant, const char *name, const char *value, struct sl_error *err)
@@ -67,46 +59,17 @@ static int add(struct sl_grant *grant, const char *name, const char *value, stru
     return 0;
 }
 
-/* Strings or null, which is as if it were left out: of params or, with an underscore, options. */
-static int read_args(struct sl_grant *grant, const char *member, bool options, struct sl_error *err)
-{
-    const char *name;
-    json_t *object;
-    json_t *value;
-
-    if (read_object(grant, member, &object, err) != 0)
-        return -1;
-    json_object_foreach(object, name, value)
-    {
-        if (!json_is_string(value) && !json_is_null(value))
-            return sl_error_set(err, SL_BAD_REQUEST,
-                                WHAT "'s %s: %.*s is neither a string nor null; a list is written "
-                                     "as PostgreSQL's arrays, {1,2}",
-                                member, sl_utf8_fit(name, SL_NAME_SHOWN), name);
-        if ((name[0] == '_') != options)
-            return sl_error_set(err, SL_BAD_REQUEST, WHAT "'s %s: %.*s %s", member,
-                                sl_utf8_fit(name, SL_NAME_SHOWN), name,
-                                options ? "does not begin with an underscore, as options do"
-                                        : "begins with an underscore, so it belongs into options");
-        if (options && strcmp(name, "_run") == 0)
-            return sl_error_set(err, SL_BAD_REQUEST,
-                                WHAT "'s options: the run's id is the member run");
-        if (add(grant, name, json_is_null(value) ? "" : json_string_value(value), err) != 0)
-            return -1;
-    }
-    return 0;
-}
-
 /* What there is to run: an export or a table. */
 static int read_target(struct sl_grant *grant, struct sl_error *err)
 {
-    json_t *filters;
+    const json_t *filters = find(grant, "filters");
 
     if (read_text(grant, "export", &grant->export, err) != 0 ||
         read_text(grant, "table", &grant->table, err) != 0 ||
-        read_text(grant, "format", &grant->format, err) != 0 ||
-        read_object(grant, "filters", &filters, err) != 0)
+        read_text(grant, "format", &grant->format, err) != 0)
         return -1;
+    if (filters != NULL && !json_is_object(filters))
+        return sl_error_set(err, SL_BAD_REQUEST, WHAT "'s filters is no object");
     if (grant->format[0] == '\0')
         grant->format = SL_FORMAT_CSV;
     if (strcmp(grant->format, SL_FORMAT_CSV) != 0)
@@ -133,8 +96,8 @@ static int read_option(struct sl_grant *grant, const char *member, const char *o
 static int read_all_args(struct sl_grant *grant, struct sl_error *err)
 {
     grant->args.v = grant->arg;
-    if (read_args(grant, "params", false, err) != 0 ||
-        read_args(grant, "options", true, err) != 0 ||
+    if (sl_document_args(find(grant, "params"), WHAT, false, &grant->args, SL_MAX_ARGS, err) != 0 ||
+        sl_document_args(find(grant, "options"), WHAT, true, &grant->args, SL_MAX_ARGS, err) != 0 ||
         read_option(grant, "filename", "_filename", err) != 0 ||
         read_option(grant, "run", "_run", err) != 0)
         return -1;
@@ -145,28 +108,14 @@ static int read_all_args(struct sl_grant *grant, struct sl_error *err)
 static int read_identity(const struct sl_config *config, struct sl_grant *grant,
                          struct sl_error *err)
 {
-    const char *name;
-    json_t *object;
-    json_t *value;
-
     if (read_text(grant, "role", &grant->role, err) != 0 ||
-        read_object(grant, "settings", &object, err) != 0)
+        sl_identity_settings(find(grant, "settings"), WHAT, grant->settings, &grant->n_settings,
+                             err) != 0)
         return -1;
     /* A role that somebody's lookup did not find, say; the login may do more than any role. */
     if (find(grant, "role") != NULL && grant->role[0] == '\0')
         return sl_error_set(err, SL_BAD_REQUEST,
                             WHAT "'s role is empty; leave it out to run as the export does");
-    json_object_foreach(object, name, value)
-    {
-        /* One that is not set would leave a policy with whatever the login has. */
-        if (!json_is_string(value))
-            return sl_error_set(err, SL_BAD_REQUEST, WHAT "'s setting %.*s is no string",
-                                sl_utf8_fit(name, SL_NAME_SHOWN), name);
-        if (grant->n_settings == SL_MAX_ROW_SETTINGS)
-            return sl_error_set(err, SL_BAD_REQUEST, WHAT " has more than %d settings",
-                                SL_MAX_ROW_SETTINGS);
-        grant->settings[grant->n_settings++] = (struct sl_setting){name, json_string_value(value)};
-    }
     return sl_identity_check(config, grant->role, grant->settings, grant->n_settings, err);
 }
 

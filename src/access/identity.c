@@ -59,6 +59,29 @@ static int check_setting(const struct sl_config *config, const struct sl_setting
     return 0;
 }
 
+int sl_identity_settings(json_t *object, const char *what,
+                         struct sl_setting settings[SL_MAX_ROW_SETTINGS], size_t *n_settings,
+                         struct sl_error *err)
+{
+    const char *name;
+    json_t *value;
+
+    *n_settings = 0;
+    if (object != NULL && !json_is_object(object))
+        return sl_error_set(err, SL_BAD_REQUEST, "%s's settings is no object of strings", what);
+    json_object_foreach(object, name, value)
+    {
+        if (!json_is_string(value))
+            return sl_error_set(err, SL_BAD_REQUEST, "%s's settings: %.*s is no string", what,
+                                sl_utf8_fit(name, SL_NAME_SHOWN), name);
+        if (*n_settings == SL_MAX_ROW_SETTINGS)
+            return sl_error_set(err, SL_BAD_REQUEST, "%s has more than %d settings", what,
+                                SL_MAX_ROW_SETTINGS);
+        settings[(*n_settings)++] = (struct sl_setting){name, json_string_value(value)};
+    }
+    return 0;
+}
+
 int sl_identity_check(const struct sl_config *config, const char *role,
                       const struct sl_setting *settings, size_t n_settings, struct sl_error *err)
 {

@@ -2,27 +2,26 @@
 
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Half of a SHA-256: nobody who cannot sign can choose the texts that it must tell apart. */
 #define MARK 16
 
-#define FIRST_ROOM 64
-#define LAST_ROOM ((size_t)SL_ONCE_MAX / 3 * 4)
+/* More than the one that a use adds, so that what has expired goes without a walk through all. */
+#define FORGOTTEN_AT_A_USE 2
 
-struct entry {
+struct used {
+    int64_t exp;
     unsigned char mark[MARK];
-    int64_t exp; /* 0: a free place; negative: given back, so not used */
 };
 
-/* A hash table with linear probing.  What has expired stays until the table is full. */
 struct sl_once {
     pthread_mutex_t lock; /* guards all below */
-    struct entry *entries;
-    size_t room;       /* a power of two, or 0 */
-    size_t n;          /* places that are not free, at most three quarters */
-    int64_t forgotten; /* what expired until then is not remembered */
+    void *all;            /* a tree of tsearch(), in the order of compare() */
+    size_t n;
+    int64_t forgotten; /* what expired until then is perhaps not remembered */
 };
 
 struct sl_once *sl_once_new(void)
@@ -39,76 +38,94 @@ void sl_once_free(struct sl_once *once)
     if (once == NULL)
         return;
     pthread_mutex_destroy(&once->lock);
-    free(once->entries);
+    tdestroy(once->all, free);
     free(once);
 }
 
-static int mark_of(const char *token, unsigned char mark[MARK], struct sl_error *err)
+static int used_of(const char *token, int64_t exp, struct used *used, struct sl_error *err)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
 
     if (EVP_Digest(token, strlen(token), digest, NULL, EVP_sha256(), NULL) != 1)
         return sl_error_set(err, SL_INTERNAL, "SHA-256 is not available");
-    memcpy(mark, digest, MARK);
+    used->exp = exp;
+    memcpy(used->mark, digest, MARK);
     return 0;
 }
 
-/* The place of a mark, or the free one where it would be. There is always one. */
-static struct entry *place_of(struct entry *entries, size_t room, const unsigned char mark[MARK])
+/* What expires first comes first. */
+static int compare(const void *a, const void *b)
 {
-    size_t i;
+    const struct used *one = a;
+    const struct used *other = b;
 
-    memcpy(&i, mark, sizeof(i));
-    for (i &= room - 1; entries[i].exp != 0; i = (i + 1) & (room - 1))
-        if (memcmp(entries[i].mark, mark, MARK) == 0)
-            break;
-    return &entries[i];
+    if (one->exp != other->exp)
+        return one->exp < other->exp ? -1 : 1;
+    return memcmp(one->mark, other->mark, MARK);
 }
 
-static int check(const struct sl_once *once, const unsigned char mark[MARK], struct sl_error *err)
+/* Instead of compare(), finds any that has expired: those are on the left of all others. */
+static int compare_expired(const void *now, const void *used)
 {
-    if (once->room == 0 || place_of(once->entries, once->room, mark)->exp <= 0)
+    return ((const struct used *)used)->exp <= *(const int64_t *)now ? 0 : -1;
+}
+
+/* `node` is of the tree, or NULL. */
+static void drop(struct sl_once *once, void *node)
+{
+    if (node == NULL)
+        return;
+    struct used *used = *(struct used **)node;
+    tdelete(used, &once->all, compare);
+    free(used);
+    once->n--;
+}
+
+static void forget_expired(struct sl_once *once, int64_t now)
+{
+    for (int i = 0; i < FORGOTTEN_AT_A_USE; i++) {
+        void *node = tfind(&now, &once->all, compare_expired);
+
+        if (node == NULL)
+            return;
+        if (now > once->forgotten)
+            once->forgotten = now;
+        drop(once, node);
+    }
+}
+
+static int check(struct sl_once *once, const struct used *used, struct sl_error *err)
+{
+    if (tfind(used, &once->all, compare) == NULL)
         return 0;
     return sl_error_set(err, SL_TICKET_GONE,
                         "this grant was good for one use, and it has been used");
 }
 
-/* Makes a place free: by forgetting what has expired, and by growing. */
-static int make_room(struct sl_once *once, int64_t now, struct sl_error *err)
+static int remember(struct sl_once *once, const struct used *used, struct sl_error *err)
 {
-    size_t live = 0;
-    size_t room = once->room > 0 ? once->room : FIRST_ROOM;
-
-    if (once->room > 0 && once->n < once->room / 4 * 3)
-        return 0;
-    for (size_t i = 0; i < once->room; i++)
-        live += once->entries[i].exp > now;
-    if (live >= SL_ONCE_MAX)
+    if (once->n >= SL_ONCE_MAX)
         return sl_error_set(err, SL_BUSY, "too many grants for one use are remembered");
-    if (live > room / 2 && room < LAST_ROOM)
-        room *= 2;
-    struct entry *entries = calloc(room, sizeof(*entries));
-    if (entries == NULL)
+    struct used *made = malloc(sizeof(*made));
+    if (made == NULL)
         return sl_error_nomem(err);
-    for (size_t i = 0; i < once->room; i++)
-        if (once->entries[i].exp > now)
-            *place_of(entries, room, once->entries[i].mark) = once->entries[i];
-    free(once->entries);
-    once->entries = entries;
-    once->room = room;
-    once->n = live;
-    once->forgotten = now;
+    *made = *used;
+    if (tsearch(made, &once->all, compare) == NULL) {
+        free(made);
+        return sl_error_nomem(err);
+    }
+    once->n++;
     return 0;
 }
 
-int sl_once_check(struct sl_once *once, const char *token, struct sl_error *err)
+int sl_once_check(struct sl_once *once, const char *token, int64_t exp, struct sl_error *err)
 {
-    unsigned char mark[MARK];
+    struct used used;
 
-    if (mark_of(token, mark, err) != 0)
+    if (used_of(token, exp, &used, err) != 0)
         return -1;
     pthread_mutex_lock(&once->lock);
-    int result = check(once, mark, err);
+    int result = check(once, &used, err);
     pthread_mutex_unlock(&once->lock);
     return result;
 }
@@ -116,39 +133,32 @@ int sl_once_check(struct sl_once *once, const char *token, struct sl_error *err)
 int sl_once_use(struct sl_once *once, const char *token, int64_t exp, int64_t now,
                 struct sl_error *err)
 {
-    struct entry entry = {.exp = exp};
+    struct used used;
 
-    if (mark_of(token, entry.mark, err) != 0)
+    if (used_of(token, exp, &used, err) != 0)
         return -1;
     pthread_mutex_lock(&once->lock);
-    int result = check(once, entry.mark, err);
+    int result = check(once, &used, err);
+    /* `now` was read before the lock was had, and others may have forgotten since. */
     if (result == 0 && exp <= (now > once->forgotten ? now : once->forgotten))
         result =
             sl_error_set(err, SL_FORBIDDEN, "the grant has expired while it waited for a slot");
-    if (result == 0)
-        result = make_room(once, now, err);
     if (result == 0) {
-        struct entry *place = place_of(once->entries, once->room, entry.mark);
-        once->n += place->exp == 0;
-        *place = entry;
+        forget_expired(once, now);
+        result = remember(once, &used, err);
     }
     pthread_mutex_unlock(&once->lock);
     return result;
 }
 
-void sl_once_give_back(struct sl_once *once, const char *token)
+void sl_once_give_back(struct sl_once *once, const char *token, int64_t exp)
 {
-    unsigned char mark[MARK];
+    struct used used;
     struct sl_error err;
 
-    if (mark_of(token, mark, &err) != 0)
+    if (used_of(token, exp, &used, &err) != 0)
         return;
     pthread_mutex_lock(&once->lock);
-    if (once->room > 0) {
-        /* It keeps its place, as others may have been put behind it. */
-        struct entry *place = place_of(once->entries, once->room, mark);
-        if (place->exp > 0)
-            place->exp = -place->exp;
-    }
+    drop(once, tfind(&used, &once->all, compare));
     pthread_mutex_unlock(&once->lock);
 }

@@ -25,8 +25,7 @@ static int bad(struct reader *reader, const char *must)
     return sl_error_set(reader->err, SL_BAD_REQUEST, WHAT "'s %s", must);
 }
 
-static int read_text(struct reader *reader, const json_t *value, const char *must,
-                     const char **text)
+static int read_text(struct reader *reader, json_t *value, const char *must, const char **text)
 {
     if (!json_is_string(value))
         return bad(reader, must);
@@ -34,7 +33,7 @@ static int read_text(struct reader *reader, const json_t *value, const char *mus
     return 0;
 }
 
-static int read_sql(struct reader *reader, const json_t *value)
+static int read_sql(struct reader *reader, json_t *value)
 {
     struct sl_buf out;
 
@@ -51,7 +50,7 @@ static int read_sql(struct reader *reader, const json_t *value)
     return result;
 }
 
-static int read_labels(struct reader *reader, const json_t *value)
+static int read_labels(struct reader *reader, json_t *value)
 {
     if (!json_is_array(value))
         return bad(reader, "labels must be an array of strings, one for each column");
@@ -65,74 +64,41 @@ static int read_labels(struct reader *reader, const json_t *value)
     return 0;
 }
 
-static int read_format(struct reader *reader, const json_t *value)
+static int read_format(struct reader *reader, json_t *value)
 {
     if (!json_is_string(value) || strcmp(json_string_value(value), SL_FORMAT_CSV) != 0)
         return bad(reader, "format must be csv, the only one so far");
     return 0;
 }
 
-static int read_options(struct reader *reader, const json_t *value)
+static int read_options(struct reader *reader, json_t *value)
 {
-    struct sl_ticket *ticket = reader->ticket;
-    json_t *object = (json_t *)(uintptr_t)value; /* iterating does not change it */
-    const char *name;
-    json_t *one;
-
-    if (!json_is_object(value))
-        return bad(reader, "options must be an object of strings, such as {\"_header\": \"off\"}");
-    json_object_foreach(object, name, one)
-    {
-        if (name[0] != '_')
-            return bad(reader, "options are named with their underscore, such as _header");
-        if (strcmp(name, "_run") == 0)
-            return bad(reader, "own run id is the member run, not an option");
-        if (json_is_null(one))
-            continue;
-        if (!json_is_string(one))
-            return bad(reader, "options must be strings");
-        if (ticket->n_options == SL_TICKET_OPTIONS)
-            return bad(reader, "options are too many");
-        ticket->options[ticket->n_options++] = (struct sl_arg){name, json_string_value(one)};
-    }
-    return 0;
+    return sl_document_args(value, WHAT, true, &reader->ticket->options, SL_TICKET_OPTIONS,
+                            reader->err);
 }
 
-static int read_filename(struct reader *reader, const json_t *value)
+static int read_filename(struct reader *reader, json_t *value)
 {
     return read_text(reader, value, "filename must be a string", &reader->ticket->filename);
 }
 
-static int read_role(struct reader *reader, const json_t *value)
+static int read_role(struct reader *reader, json_t *value)
 {
     if (json_is_string(value) && json_string_length(value) == 0)
         return bad(reader, "role is empty; leave it out to run as the login of tickets");
     return read_text(reader, value, "role must be a string", &reader->ticket->role);
 }
 
-static int read_run(struct reader *reader, const json_t *value)
+static int read_run(struct reader *reader, json_t *value)
 {
     return read_text(reader, value, "run must be a version 4 UUID", &reader->ticket->run);
 }
 
-static int read_settings(struct reader *reader, const json_t *value)
+static int read_settings(struct reader *reader, json_t *value)
 {
     struct sl_ticket *ticket = reader->ticket;
-    json_t *object = (json_t *)(uintptr_t)value; /* iterating does not change it */
-    const char *name;
-    json_t *one;
 
-    if (!json_is_object(value))
-        return bad(reader, "settings must be an object of strings");
-    json_object_foreach(object, name, one)
-    {
-        if (!json_is_string(one))
-            return bad(reader, "settings must be strings");
-        if (ticket->n_settings == SL_MAX_ROW_SETTINGS)
-            return bad(reader, "settings are too many");
-        ticket->settings[ticket->n_settings++] = (struct sl_setting){name, json_string_value(one)};
-    }
-    return 0;
+    return sl_identity_settings(value, WHAT, ticket->settings, &ticket->n_settings, reader->err);
 }
 
 /* A whole number, or a text with a unit where the configuration takes one. */
@@ -153,7 +119,7 @@ static int64_t tighter(int64_t asked, int64_t configured)
     return configured > 0 && configured < asked ? configured : asked;
 }
 
-static int read_limits(struct reader *reader, const json_t *value)
+static int read_limits(struct reader *reader, json_t *value)
 {
     static const char *const names[] = {"max_rows", "max_bytes", "max_duration", NULL};
     const struct sl_config *config = reader->config;
@@ -171,13 +137,12 @@ static int read_limits(struct reader *reader, const json_t *value)
         {sl_parse_duration, 1000, config->limits.max_duration, &ticket->max_duration,
          "max_duration must be a time, such as 30 (seconds) or \"5min\""},
     };
-    json_t *object = (json_t *)(uintptr_t)value; /* iterating does not change it */
     const char *name;
     json_t *one;
 
     if (!json_is_object(value))
         return bad(reader, "limits must be an object");
-    json_object_foreach(object, name, one)
+    json_object_foreach(value, name, one)
     {
         int i = sl_document_find(name, names, WHAT "'s limits", SL_BAD_REQUEST, reader->err);
         int64_t asked = 0;
@@ -192,7 +157,7 @@ static int read_limits(struct reader *reader, const json_t *value)
     return 0;
 }
 
-static int read_expires_in(struct reader *reader, const json_t *value)
+static int read_expires_in(struct reader *reader, json_t *value)
 {
     int64_t seconds = json_is_integer(value) ? json_integer_value(value) : 0;
 
@@ -203,7 +168,7 @@ static int read_expires_in(struct reader *reader, const json_t *value)
 }
 
 /* In the order of names. */
-static int (*const readers[])(struct reader *reader, const json_t *value) = {
+static int (*const readers[])(struct reader *reader, json_t *value) = {
     read_sql,  read_labels,   read_format, read_options, read_filename,
     read_role, read_settings, read_limits, read_run,     read_expires_in,
 };
@@ -268,6 +233,7 @@ int sl_ticket_parse(const struct sl_config *config, const char *login, const cha
         return sl_error_nomem(err);
     made->filename = made->run = made->role = "";
     made->expires_in = SL_TICKET_SECONDS;
+    made->options.v = made->option;
     made->object = sl_document_load(text, len, WHAT, SL_BAD_REQUEST, err);
     if (made->object == NULL || read_members(&reader) != 0 || check_identity(&reader, login) != 0 ||
         check_query(made, err) != 0) {
@@ -277,7 +243,7 @@ int sl_ticket_parse(const struct sl_config *config, const char *login, const cha
     made->memory =
         sizeof(*made) + len +
         SL_TICKET_NODE * (json_object_size(made->object) + json_array_size(made->labels) +
-                          made->n_options + made->n_settings);
+                          made->options.n + made->n_settings);
     *ticket = made;
     return 0;
 }
@@ -330,10 +296,10 @@ int sl_ticket_query(const struct sl_ticket *ticket, const struct sl_args *args,
                     struct sl_query *query, struct sl_error *err)
 {
     struct sl_arg all[SL_TICKET_OPTIONS + 3];
-    struct sl_args complete = {all, ticket->n_options};
+    struct sl_args complete = {all, ticket->options.n};
 
     *query = (struct sl_query){0};
-    memcpy(all, ticket->options, ticket->n_options * sizeof(all[0]));
+    memcpy(all, ticket->option, ticket->options.n * sizeof(all[0]));
     if (ticket->filename[0] != '\0')
         all[complete.n++] = (struct sl_arg){"_filename", ticket->filename};
     if (ticket->run[0] != '\0')

@@ -26,8 +26,8 @@ struct sl_ticket {
     const char *role;
     struct sl_setting settings[SL_MAX_ROW_SETTINGS];
     size_t n_settings;
-    struct sl_arg options[SL_TICKET_OPTIONS];
-    size_t n_options;
+    struct sl_args options;
+    struct sl_arg option[SL_TICKET_OPTIONS];
     const json_t *labels; /* NULL or an array of strings */
     int64_t max_rows;     /* 0: the configuration's, as the two below */
     int64_t max_bytes;

@@ -12,7 +12,6 @@
 struct sl_waiting {
     struct sl_waiting *next;
     struct sl_ticket *ticket;
-    size_t size;
     char id[SL_TICKET_ID_TEXT];
     int64_t until; /* sl_clock_ms() */
     bool listed;
@@ -64,7 +63,7 @@ static void unlist(struct sl_tickets *tickets, struct sl_waiting **link)
     *link = waiting->next;
     waiting->listed = false;
     tickets->n--;
-    tickets->bytes -= waiting->size;
+    tickets->bytes -= waiting->ticket->memory;
     if (waiting->holders == 0)
         waiting_free(waiting);
 }
@@ -106,7 +105,7 @@ static void put_in(struct sl_tickets *tickets, struct sl_waiting *waiting)
     waiting->next = tickets->first;
     tickets->first = waiting;
     tickets->n++;
-    tickets->bytes += waiting->size;
+    tickets->bytes += waiting->ticket->memory;
 }
 
 /* Puts it into the list; false: too many wait, and it stays the caller's. */
@@ -114,7 +113,8 @@ static bool enlist(struct sl_tickets *tickets, struct sl_waiting *waiting)
 {
     pthread_mutex_lock(&tickets->lock);
     drop_expired(tickets);
-    bool room = tickets->n < SL_TICKETS_MAX && tickets->bytes + waiting->size <= SL_TICKETS_BYTES;
+    bool room =
+        tickets->n < SL_TICKETS_MAX && tickets->bytes + waiting->ticket->memory <= SL_TICKETS_BYTES;
     if (room) {
         waiting->until = sl_clock_ms() + waiting->ticket->expires_in * 1000;
         put_in(tickets, waiting);
@@ -123,8 +123,8 @@ static bool enlist(struct sl_tickets *tickets, struct sl_waiting *waiting)
     return room;
 }
 
-int sl_tickets_add(struct sl_tickets *tickets, struct sl_ticket *ticket, size_t size,
-                   char id[SL_TICKET_ID_TEXT], struct sl_error *err)
+int sl_tickets_add(struct sl_tickets *tickets, struct sl_ticket *ticket, char id[SL_TICKET_ID_TEXT],
+                   struct sl_error *err)
 {
     struct sl_waiting *waiting = calloc(1, sizeof(*waiting));
 
@@ -133,7 +133,6 @@ int sl_tickets_add(struct sl_tickets *tickets, struct sl_ticket *ticket, size_t 
         return sl_error_nomem(err);
     }
     waiting->ticket = ticket;
-    waiting->size = size;
     if (make_id(waiting->id, err) == 0) {
         /* Once it is listed, another thread may use it up at any moment. */
         memcpy(id, waiting->id, SL_TICKET_ID_TEXT);

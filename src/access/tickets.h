@@ -9,7 +9,7 @@
 
 #define SL_TICKETS_MAX 1000 /* that wait */
 
-/* Bytes that all of them were posted with: a thousand of the largest would be 256 MB. */
+/* Of all `memory` of them: a thousand of the largest would be over 256 MB. */
 #define SL_TICKETS_BYTES ((size_t)64 * 1024 * 1024)
 
 #define SL_TICKET_ID_BYTES 24                              /* of randomness */
@@ -25,11 +25,11 @@ struct sl_tickets *sl_tickets_new(void);
 void sl_tickets_free(struct sl_tickets *tickets);
 
 /*
- * Takes a ticket of `size` bytes in and tells its id.  SL_BUSY when too many
- * wait; the ticket is freed then.
+ * Takes a ticket in, which it owns from now on, and tells its id.  SL_BUSY when too
+ * many wait or what they hold is too much; after an error the ticket is freed.
  */
-int sl_tickets_add(struct sl_tickets *tickets, struct sl_ticket *ticket, size_t size,
-                   char id[SL_TICKET_ID_TEXT], struct sl_error *err) SL_MUSTCHECK;
+int sl_tickets_add(struct sl_tickets *tickets, struct sl_ticket *ticket, char id[SL_TICKET_ID_TEXT],
+                   struct sl_error *err) SL_MUSTCHECK;
 
 /*
  * Finds the ticket and holds it; it is not used by that.  NULL and

@@ -36,7 +36,7 @@ static void give_back(void *ctx)
 {
     const struct use *use = ctx;
 
-    sl_once_give_back(use->once, use->token);
+    sl_once_give_back(use->once, use->token, use->exp);
 }
 
 /* What it names, if it is good now; else NULL. */
@@ -45,7 +45,8 @@ static const struct sl_export *find(const struct sl_request *request, const stru
 {
     const struct sl_export *export = NULL;
 
-    if (grant->once && sl_once_check(request->http->once, sl_request_segment(request, 1), err) != 0)
+    if (grant->once &&
+        sl_once_check(request->http->once, sl_request_segment(request, 1), grant->exp, err) != 0)
         return NULL;
     if (grant->table[0] != '\0') {
         sl_error_set(err, SL_BAD_REQUEST, "grants for tables are not available in this version");

@@ -85,7 +85,7 @@ enum MHD_Result sl_serve_new_ticket(struct sl_request *request)
                         request->body.len, &ticket, &err) != 0)
         return sl_reply_problem(request, &err, NULL, 0);
     sl_clock_utc_in(ticket->expires_in * 1000, until);
-    if (sl_tickets_add(http->tickets, ticket, ticket->memory, id, &err) != 0)
+    if (sl_tickets_add(http->tickets, ticket, id, &err) != 0)
         return sl_reply_problem(request, &err, NULL, 0);
     return reply_ticket(request, id, until);
 }

@@ -35,9 +35,12 @@ static struct sl_ticket *make(int64_t expires_in)
     return ticket;
 }
 
-static int add(size_t size, char id[SL_TICKET_ID_TEXT])
+static int add(size_t memory, char id[SL_TICKET_ID_TEXT])
 {
-    return sl_tickets_add(tickets, make(60), size, id, &err);
+    struct sl_ticket *ticket = make(60);
+
+    ticket->memory = memory;
+    return sl_tickets_add(tickets, ticket, id, &err);
 }
 
 static bool is_there(const char *id)
@@ -107,7 +110,7 @@ START_TEST(used_expired_and_unknown_are_the_same)
     ck_assert_str_eq(err.message, message);
     ck_assert(!is_there(""));
     ck_assert_str_eq(err.message, message);
-    ck_assert_int_eq(sl_tickets_add(tickets, make(0), 1, id, &err), 0);
+    ck_assert_int_eq(sl_tickets_add(tickets, make(0), id, &err), 0);
     ck_assert(!is_there(id));
     ck_assert_str_eq(err.message, message);
 }
@@ -127,7 +130,7 @@ START_TEST(who_holds_a_ticket_that_expires_may_still_use_it)
 {
     char id[SL_TICKET_ID_TEXT];
 
-    ck_assert_int_eq(sl_tickets_add(tickets, make(1), 1, id, &err), 0);
+    ck_assert_int_eq(sl_tickets_add(tickets, make(1), id, &err), 0);
     struct sl_waiting *waiting = sl_tickets_find(tickets, id, &err);
     ck_assert_ptr_nonnull(waiting);
     int64_t late = sl_clock_ms() + 5000;
@@ -165,7 +168,7 @@ START_TEST(a_ticket_that_is_given_back_too_late_is_gone)
 {
     char id[SL_TICKET_ID_TEXT];
 
-    ck_assert_int_eq(sl_tickets_add(tickets, make(1), 1, id, &err), 0);
+    ck_assert_int_eq(sl_tickets_add(tickets, make(1), id, &err), 0);
     struct sl_waiting *waiting = sl_tickets_find(tickets, id, &err);
     ck_assert_int_eq(sl_tickets_use(tickets, waiting, &err), 0);
     poll(NULL, 0, 1010);
@@ -210,8 +213,12 @@ START_TEST(expired_tickets_make_room)
 {
     char id[SL_TICKET_ID_TEXT];
 
-    for (int i = 0; i < 2 * SL_TICKETS_MAX; i++)
-        ck_assert_int_eq(sl_tickets_add(tickets, make(0), SL_TICKETS_BYTES, id, &err), 0);
+    for (int i = 0; i < 2 * SL_TICKETS_MAX; i++) {
+        struct sl_ticket *ticket = make(0);
+
+        ticket->memory = SL_TICKETS_BYTES;
+        ck_assert_int_eq(sl_tickets_add(tickets, ticket, id, &err), 0);
+    }
 }
 END_TEST
 
