@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,16 +15,15 @@
 /* A value that has less room than this is left out whole. */
 #define VALUE_LEAST 8
 
-/* Written once at start, before threads exist; read only afterwards. */
-static enum sl_level lowest = SL_LOG_INFO;
-static bool as_json;
+static _Atomic(enum sl_level) lowest = SL_LOG_INFO;
+static atomic_bool as_json;
 
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 
 void sl_log_setup(enum sl_level level, bool json)
 {
-    lowest = level;
-    as_json = json;
+    atomic_store(&lowest, level);
+    atomic_store(&as_json, json);
 }
 
 static void add(struct sl_line *line, const char *bytes, size_t n)
@@ -44,7 +44,7 @@ static bool add_key(struct sl_line *line, const char *key)
 
     if (!line->on || room(line) < len + sizeof(",\"\":") + VALUE_LEAST)
         return false;
-    if (as_json) {
+    if (line->json) {
         add(line, line->len > 0 ? "," : "{", 1);
         add(line, "\"", 1);
         add(line, key, len);
@@ -76,7 +76,7 @@ void sl_log_str(struct sl_line *line, const char *key, const char *value)
 
     if (value == NULL || value[0] == '\0' || !add_key(line, key))
         return;
-    quotes = as_json || !is_plain(value);
+    quotes = line->json || !is_plain(value);
     add(line, "\"", quotes ? 1 : 0);
     for (left = strlen(value); left > 0; left -= used, value += used) {
         size_t n = sl_json_escape(value, left, escaped, &used);
@@ -102,7 +102,8 @@ void sl_log_begin(struct sl_line *line, enum sl_level level, const char *msg)
 {
     char now[SL_TIME_TEXT];
 
-    line->on = level >= lowest;
+    line->on = level >= atomic_load(&lowest);
+    line->json = atomic_load(&as_json);
     line->len = 0;
     if (!line->on)
         return;
@@ -119,7 +120,7 @@ void sl_log_end(struct sl_line *line)
     if (!line->on)
         return;
     line->on = false;
-    add(line, "}", as_json ? 1 : 0);
+    add(line, "}", line->json ? 1 : 0);
     add(line, "\n", 1);
     /* A log that nobody can read any more is no reason to stop. */
     if (write(STDERR_FILENO, line->text, line->len) < 0)

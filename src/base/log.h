@@ -20,12 +20,13 @@
 enum sl_level { SL_LOG_DEBUG, SL_LOG_INFO, SL_LOG_WARNING, SL_LOG_ERROR };
 
 struct sl_line {
-    bool on; /* false below the level in force: the calls do nothing */
+    bool on;   /* false below the level in force: the calls do nothing */
+    bool json; /* else logfmt */
     size_t len;
     char text[2048];
 };
 
-/* Set once at start, before threads exist. */
+/* At start and at a reload. Any thread; lines under way go by either. */
 void sl_log_setup(enum sl_level level, bool json);
 
 void sl_log_begin(struct sl_line *line, enum sl_level level, const char *msg);

@@ -92,10 +92,9 @@ static int execute(struct sl_run *run, const char *output)
     return number != 0 ? 128 + number : code;
 }
 
-static int run_export(const struct sl_config *config, const char *name, int argc, char **argv,
+static int run_export(struct sl_setup *setup, const char *name, int argc, char **argv,
                       const char *output)
 {
-    struct sl_catalog *catalog = NULL;
     struct sl_service *service = NULL;
     struct sl_args args = {0};
     struct sl_query query = {0};
@@ -104,17 +103,13 @@ static int run_export(const struct sl_config *config, const char *name, int argc
     struct sl_error err;
     int code = 0;
 
-    if (sl_catalog_load(config->exports.directory, sl_print_config_error, NULL, &catalog) < 0) {
-        code = sl_kind_exit(SL_CONFIG);
-        goto out;
-    }
-    const struct sl_export *export = sl_catalog_find(catalog, name);
+    const struct sl_export *export = sl_catalog_find(setup->catalog, name);
     if (export == NULL) {
         sl_error_set(&err, SL_NOT_FOUND, "there is no export '%s': see pgsluice list", name);
         code = sl_fail(&err);
         goto out;
     }
-    service = sl_service_new(config, catalog);
+    service = sl_service_new(sl_setup_ref(setup));
     if (service == NULL) {
         sl_error_nomem(&err);
         code = sl_fail(&err);
@@ -122,7 +117,7 @@ static int run_export(const struct sl_config *config, const char *name, int argc
     }
     if (sl_options_args(argc, argv, &args, &err) < 0 ||
         sl_query_bind(export, &args, &query, &err) < 0 ||
-        sl_run_new(service, &query, &as, &run, &err) < 0) {
+        sl_run_new(service, setup, &query, &as, &run, &err) < 0) {
         code = sl_fail(&err);
         goto out;
     }
@@ -132,7 +127,6 @@ out:
     sl_query_fini(&query);
     free(args.v);
     sl_service_free(service);
-    sl_catalog_free(catalog);
     return code;
 }
 
@@ -140,7 +134,7 @@ int sl_cmd_run(int argc, char **argv)
 {
     static const char usage[] = "usage: pgsluice run EXPORT [name=value ...] [-o FILE] [-c FILE]\n";
     struct sl_options options;
-    struct sl_config *config;
+    struct sl_setup *setup;
     struct sl_error err;
 
     int code = sl_options_read(argc, argv, "co", true, usage, &options);
@@ -150,11 +144,11 @@ int sl_cmd_run(int argc, char **argv)
         sl_error_set(&err, SL_USAGE, "run: which export? see pgsluice list");
         return sl_fail(&err);
     }
-    if (sl_config_load(options.config, false, &config, &err) < 0)
-        return sl_fail(&err);
-    sl_log_setup(SL_LOG_ERROR, config->log.json); /* the receipt says it all */
-    code = run_export(config, argv[optind], argc - optind - 1, argv + optind + 1,
+    if (sl_setup_load(options.config, false, sl_print_config_error, NULL, &setup) < 0)
+        return sl_kind_exit(SL_CONFIG);
+    sl_log_setup(SL_LOG_ERROR, setup->config->log.json); /* the receipt says it all */
+    code = run_export(setup, argv[optind], argc - optind - 1, argv + optind + 1,
                       options.output == NULL ? "-" : options.output);
-    sl_config_free(config);
+    sl_setup_release(setup);
     return code;
 }

@@ -16,19 +16,20 @@
 #include "sink/queue.h"
 
 struct sl_service {
-    const struct sl_config *config;
-    const struct sl_catalog *catalog;
     struct sl_slots *slots;
     struct sl_registry *registry;
+    pthread_mutex_t lock;   /* guards setup: the pointer, not what it points to */
+    struct sl_setup *setup; /* the one in force */
 };
 
 struct sl_run {
     struct sl_run *next; /* the registry's list, under its lock */
     struct sl_service *service;
-    struct sl_query query; /* not changed after sl_run_new() */
-    const char *dsn;       /* [database] dsn or another of the configuration's, never NULL */
-    char role[64];         /* "": none, else instead of the export's */
-    char login[64];        /* who the connection must be logged in as; "": anyone */
+    struct sl_setup *setup; /* its own reference: what it began with */
+    struct sl_query query;  /* not changed after sl_run_new() */
+    const char *dsn;        /* [database] dsn or another of the configuration's, never NULL */
+    char role[64];          /* "": none, else instead of the export's */
+    char login[64];         /* who the connection must be logged in as; "": anyone */
     bool foreign;  /* SQL of a caller: no superuser runs it, and its connection is not reused */
     bool asked;    /* role and settings are what a grant or ticket asks for */
     char peer[64]; /* for the log */
@@ -86,6 +87,9 @@ void sl_run_refuse(struct sl_run *run, const struct sl_error *err);
  * came first wins over `complete`.
  */
 bool sl_run_finish(struct sl_run *run, bool complete);
+
+/* A log line on how it stands. */
+void sl_run_log(struct sl_run *run);
 
 /* A new reference, unless the last one is gone already. */
 bool sl_run_ref_live(struct sl_run *run);

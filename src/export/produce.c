@@ -63,7 +63,7 @@ static int producer_check(struct sl_watch *watch, struct sl_error *err)
 static int publish(struct sl_run *run, struct sl_error *err)
 {
     size_t n = (size_t)(run->out.pos - run->window);
-    int64_t limit = either(run->query.export->max_bytes, run->service->config->limits.max_bytes);
+    int64_t limit = either(run->query.export->max_bytes, run->setup->config->limits.max_bytes);
 
     run->watch.tick_at = sl_clock_ms() + SL_PUBLISH_MS;
     if (n == 0)
@@ -113,7 +113,7 @@ static int more(struct sl_out *out)
 /* One row more: SL_LIMIT when it is one too many. */
 static int count_row(const struct sl_run *run, int64_t *rows, struct sl_error *err)
 {
-    int64_t limit = either(run->query.export->max_rows, run->service->config->limits.max_rows);
+    int64_t limit = either(run->query.export->max_rows, run->setup->config->limits.max_rows);
 
     *rows = atomic_load_explicit(&run->rows, memory_order_relaxed) + 1;
     if (limit > 0 && *rows > limit)
@@ -185,7 +185,7 @@ static int have_session(struct sl_run *run, struct sl_error *err)
 
 static void set_deadline(struct sl_run *run)
 {
-    const struct sl_config *config = run->service->config;
+    const struct sl_config *config = run->setup->config;
     int64_t now = sl_clock_ms();
     int64_t until = now + either(run->query.export->max_duration, config->limits.max_duration);
 
@@ -205,7 +205,7 @@ static const char *first_of(const char *a, const char *b)
 
 static int open_cursor(struct sl_run *run, struct sl_error *err)
 {
-    const struct sl_config *config = run->service->config;
+    const struct sl_config *config = run->setup->config;
     const struct sl_export *export = run->query.export;
     char name[64];
     int64_t memory = config->limits.memory;
@@ -318,7 +318,7 @@ static int begin(struct sl_run *run, struct sl_error *err)
 
 static int check_estimate(struct sl_run *run, int64_t estimate, struct sl_error *err)
 {
-    int64_t limit = either(run->query.export->max_rows, run->service->config->limits.max_rows);
+    int64_t limit = either(run->query.export->max_rows, run->setup->config->limits.max_rows);
 
     if (limit <= 0 || estimate / ESTIMATE_FAR <= limit || estimate - limit < ESTIMATE_FAR_ROWS)
         return 0;

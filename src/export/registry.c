@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "export/internal.h"
 
 /* A caller, and how many receipts are remembered for it. */
@@ -203,6 +204,18 @@ struct sl_run *sl_registry_find(struct sl_registry *registry, const char *id)
         run = NULL;
     pthread_mutex_unlock(&registry->lock);
     return run;
+}
+
+void sl_registry_log(struct sl_registry *registry)
+{
+    size_t n = 0;
+
+    pthread_mutex_lock(&registry->lock);
+    for (struct sl_run *run = registry->runs; run != NULL; run = run->next, n++)
+        sl_run_log(run);
+    pthread_mutex_unlock(&registry->lock);
+    if (n == 0)
+        sl_log_text(SL_LOG_INFO, "runs", "no export is under way");
 }
 
 void sl_registry_abort_all(struct sl_registry *registry, const char *why)

@@ -28,6 +28,9 @@ bool sl_registry_receipt(struct sl_registry *registry, const char *id, struct sl
 /* A new reference to the run under way with that id, or NULL. */
 struct sl_run *sl_registry_find(struct sl_registry *registry, const char *id);
 
+/* Writes a log line for each run under way, or one that says that there is none. */
+void sl_registry_log(struct sl_registry *registry);
+
 /* Aborts every run under way. */
 void sl_registry_abort_all(struct sl_registry *registry, const char *why);
 

@@ -48,14 +48,17 @@ static void run_free(struct sl_run *run)
     if (run->consumer.wake_fd >= 0)
         close(run->consumer.wake_fd);
     pthread_mutex_destroy(&run->lock);
+    sl_setup_release(run->setup);
     free(run);
 }
 
-static int run_init(struct sl_run *run, struct sl_service *service, struct sl_error *err)
+static int run_init(struct sl_run *run, struct sl_service *service, struct sl_setup *setup,
+                    struct sl_error *err)
 {
-    const struct sl_config *config = service->config;
+    const struct sl_config *config = setup->config;
 
     run->service = service;
+    run->setup = sl_setup_ref(setup);
     run->created_ms = sl_clock_ms();
     atomic_init(&run->refs, 1);
     pthread_mutex_init(&run->lock, NULL);
@@ -75,7 +78,7 @@ static int run_init(struct sl_run *run, struct sl_service *service, struct sl_er
 /* Copies what the run needs of its caller for longer than the request lives. */
 static int copy_identity(struct sl_run *run, const struct sl_run_as *as, struct sl_error *err)
 {
-    run->dsn = as->dsn != NULL ? as->dsn : run->service->config->database.dsn;
+    run->dsn = as->dsn != NULL ? as->dsn : run->setup->config->database.dsn;
     snprintf(run->role, sizeof run->role, "%s", as->role != NULL ? as->role : "");
     snprintf(run->login, sizeof run->login, "%s", as->login != NULL ? as->login : "");
     run->foreign = as->foreign;
@@ -93,8 +96,8 @@ static int copy_identity(struct sl_run *run, const struct sl_run_as *as, struct 
     return 0;
 }
 
-int sl_run_new(struct sl_service *service, struct sl_query *query, const struct sl_run_as *as,
-               struct sl_run **out, struct sl_error *err)
+int sl_run_new(struct sl_service *service, struct sl_setup *setup, struct sl_query *query,
+               const struct sl_run_as *as, struct sl_run **out, struct sl_error *err)
 {
     struct sl_run *run = calloc(1, sizeof *run);
 
@@ -104,7 +107,7 @@ int sl_run_new(struct sl_service *service, struct sl_query *query, const struct 
     }
     run->query = *query;
     *query = (struct sl_query){0};
-    if (run_init(run, service, err) < 0 || copy_identity(run, as, err) < 0)
+    if (run_init(run, service, setup, err) < 0 || copy_identity(run, as, err) < 0)
         goto failed;
     snprintf(run->receipt.export, sizeof run->receipt.export, "%s", run->query.export->name);
     if (run->query.run_id[0] != '\0')
@@ -202,22 +205,30 @@ bool sl_run_aborted(struct sl_run *run)
     return atomic_load_explicit(&run->stop, memory_order_acquire);
 }
 
+/* What each line about a run has. */
+static void log_state(struct sl_line *line, const struct sl_run *run,
+                      const struct sl_receipt *receipt)
+{
+    sl_log_str(line, "id", receipt->id);
+    sl_log_str(line, "export", receipt->export);
+    sl_log_str(line, "who", receipt->owner);
+    sl_log_str(line, "state", sl_run_state_name(receipt->state));
+    sl_log_int(line, "rows", receipt->rows);
+    sl_log_int(line, "bytes", receipt->bytes);
+    sl_log_int(line, "ms", receipt->total_ms);
+    sl_log_int(line, "ttfb_ms", receipt->ttfb_ms);
+    sl_log_int(line, "queue_ms", receipt->queue_ms);
+    sl_log_int(line, "peak_memory", receipt->peak_memory);
+    sl_log_str(line, "peer", run->peer);
+}
+
 /* One line for each run that ended. */
-static void log_run(const struct sl_run *run, const struct sl_receipt *receipt)
+static void log_end(const struct sl_run *run, const struct sl_receipt *receipt)
 {
     struct sl_line line;
 
     sl_log_begin(&line, receipt->state == SL_RUN_FAILED ? SL_LOG_WARNING : SL_LOG_INFO, "run");
-    sl_log_str(&line, "id", receipt->id);
-    sl_log_str(&line, "export", receipt->export);
-    sl_log_str(&line, "who", receipt->owner);
-    sl_log_str(&line, "state", sl_run_state_name(receipt->state));
-    sl_log_int(&line, "rows", receipt->rows);
-    sl_log_int(&line, "bytes", receipt->bytes);
-    sl_log_int(&line, "ms", receipt->total_ms);
-    sl_log_int(&line, "ttfb_ms", receipt->ttfb_ms);
-    sl_log_int(&line, "queue_ms", receipt->queue_ms);
-    sl_log_str(&line, "peer", run->peer);
+    log_state(&line, run, receipt);
     if (receipt->kind != SL_NONE) {
         sl_log_str(&line, "kind", sl_kind_name(receipt->kind));
         sl_log_str(&line, "sqlstate", receipt->sqlstate);
@@ -225,6 +236,20 @@ static void log_run(const struct sl_run *run, const struct sl_receipt *receipt)
         if (receipt->kind != SL_BAD_PARAMETER) /* the server's words would quote the value */
             sl_log_str(&line, "detail", run->error.detail);
     }
+    sl_log_end(&line);
+}
+
+void sl_run_log(struct sl_run *run)
+{
+    struct sl_receipt receipt;
+    struct sl_line line;
+
+    sl_run_receipt(run, &receipt);
+    receipt.total_ms = sl_clock_ms() - run->created_ms;
+    sl_log_begin(&line, SL_LOG_INFO, "running");
+    log_state(&line, run, &receipt);
+    sl_log_int(&line, "estimated_rows", receipt.estimated_rows);
+    sl_log_str(&line, "snapshot_at", receipt.snapshot_at);
     sl_log_end(&line);
 }
 
@@ -252,7 +277,7 @@ bool sl_run_finish(struct sl_run *run, bool complete)
     if (before)
         return complete;
     if (begun)
-        log_run(run, &receipt);
+        log_end(run, &receipt);
     sl_registry_remove(run->service->registry, run, begun ? &receipt : NULL);
     return complete;
 }

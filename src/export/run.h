@@ -36,11 +36,12 @@ struct sl_run_as {
 };
 
 /*
- * Registers a run in state queued.  Takes query over (in every case).
+ * Registers a run in state queued.  Takes query over (in every case).  setup is
+ * the one that query's export belongs to; the run keeps a reference.
  * SL_CONFLICT when query->run_id is in use or remembered.
  */
-int sl_run_new(struct sl_service *service, struct sl_query *query, const struct sl_run_as *as,
-               struct sl_run **run, struct sl_error *err) SL_MUSTCHECK;
+int sl_run_new(struct sl_service *service, struct sl_setup *setup, struct sl_query *query,
+               const struct sl_run_as *as, struct sl_run **run, struct sl_error *err) SL_MUSTCHECK;
 
 /* Borrowed, constant while a reference is held. */
 const char *sl_run_id(const struct sl_run *run);

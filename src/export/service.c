@@ -14,18 +14,21 @@
 #define HEAP_KEPT (4 * 1024 * 1024)
 #define HEAP_ARENAS 4
 
-struct sl_service *sl_service_new(const struct sl_config *config, const struct sl_catalog *catalog)
+struct sl_service *sl_service_new(struct sl_setup *setup)
 {
+    const struct sl_config *config = setup->config;
     struct sl_service *service = calloc(1, sizeof *service);
 
-    if (service == NULL)
+    if (service == NULL) {
+        sl_setup_release(setup);
         return NULL;
+    }
     mallopt(M_ARENA_MAX, HEAP_ARENAS);
     mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
     mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
     sl_pg_setup();
-    service->config = config;
-    service->catalog = catalog;
+    pthread_mutex_init(&service->lock, NULL);
+    service->setup = setup;
     service->slots =
         sl_slots_new((int)config->database.max_exports, (int)config->database.queue_length,
                      config->database.queue_timeout);
@@ -43,17 +46,34 @@ void sl_service_free(struct sl_service *service)
         return;
     sl_slots_free(service->slots);
     sl_registry_free(service->registry);
+    sl_setup_release(service->setup);
+    pthread_mutex_destroy(&service->lock);
     free(service);
 }
 
-const struct sl_config *sl_service_config(const struct sl_service *service)
+struct sl_setup *sl_service_setup(struct sl_service *service)
 {
-    return service->config;
+    pthread_mutex_lock(&service->lock);
+    struct sl_setup *setup = sl_setup_ref(service->setup);
+    pthread_mutex_unlock(&service->lock);
+    return setup;
 }
 
-const struct sl_catalog *sl_service_catalog(const struct sl_service *service)
+int sl_service_reload(struct sl_service *service, struct sl_setup *setup)
 {
-    return service->catalog;
+    const struct sl_config *config = setup->config;
+
+    if (sl_slots_resize(service->slots, (int)config->database.max_exports,
+                        (int)config->database.queue_length, config->database.queue_timeout) < 0) {
+        sl_setup_release(setup);
+        return -1;
+    }
+    pthread_mutex_lock(&service->lock);
+    struct sl_setup *old = service->setup;
+    service->setup = setup;
+    pthread_mutex_unlock(&service->lock);
+    sl_setup_release(old);
+    return 0;
 }
 
 bool sl_service_receipt(struct sl_service *service, const char *id, struct sl_receipt *receipt)
@@ -77,6 +97,11 @@ bool sl_service_cancel(struct sl_service *service, const char *id, const char *w
 void sl_service_cancel_all(struct sl_service *service, const char *why)
 {
     sl_registry_abort_all(service->registry, why);
+}
+
+void sl_service_log_runs(struct sl_service *service)
+{
+    sl_registry_log(service->registry);
 }
 
 bool sl_service_drained(struct sl_service *service, int64_t timeout_ms)

@@ -1,26 +1,32 @@
 /*
- * What every run shares: configuration, slots, and the registry of runs and
+ * What every run shares: the setup in force, slots, and the registry of runs and
  * receipts.  One per process; made before the threads, freed after them.
  */
 #ifndef SL_SERVICE_H
 #define SL_SERVICE_H
 
 #include <stdbool.h>
-#include "base/config.h"
-#include "catalog/catalog.h"
 #include "export/receipt.h"
+#include "export/setup.h"
 
 struct sl_run;
 struct sl_service;
 
-/* Borrows both for its life. */
-struct sl_service *sl_service_new(const struct sl_config *config, const struct sl_catalog *catalog);
+/* Takes the caller's reference to `setup` over, in every case. NULL: no memory. */
+struct sl_service *sl_service_new(struct sl_setup *setup);
 
 /* No run may exist any more. */
 void sl_service_free(struct sl_service *service);
 
-const struct sl_config *sl_service_config(const struct sl_service *service);
-const struct sl_catalog *sl_service_catalog(const struct sl_service *service);
+/* A reference to the setup in force; the caller releases it. Any thread. */
+struct sl_setup *sl_service_setup(struct sl_service *service);
+
+/*
+ * What begins from now on goes by `setup` (its reference is taken over, in every
+ * case), limits of slots and queue included; what is under way goes by its own.
+ * -1: no memory, nothing has changed.
+ */
+int sl_service_reload(struct sl_service *service, struct sl_setup *setup) SL_MUSTCHECK;
 
 /* Copies the receipt of a running or remembered run. false: not known. */
 bool sl_service_receipt(struct sl_service *service, const char *id, struct sl_receipt *receipt);
@@ -36,6 +42,9 @@ bool sl_service_cancel(struct sl_service *service, const char *id, const char *w
 
 /* Cancels every run (shutdown). */
 void sl_service_cancel_all(struct sl_service *service, const char *why);
+
+/* Writes a log line for each run under way (SIGUSR2). */
+void sl_service_log_runs(struct sl_service *service);
 
 /* Waits until no run is under way, at most timeout_ms. true when none is left. */
 bool sl_service_drained(struct sl_service *service, int64_t timeout_ms);

@@ -50,7 +50,7 @@ static void *producer(void *arg)
 /* The chain digest, queue; the queue has half of limits.memory. */
 static int make_chain(struct sl_run *run, struct sl_error *err)
 {
-    size_t half = (size_t)run->service->config->limits.memory / 2;
+    size_t half = (size_t)run->setup->config->limits.memory / 2;
     size_t block = half / SL_QUEUE_BLOCKS < SL_BLOCK_SIZE ? half / SL_QUEUE_BLOCKS : SL_BLOCK_SIZE;
 
     run->queue = sl_queue_new(half / block, block, &run->watch, run->consumer.wake_fd);

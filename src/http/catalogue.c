@@ -41,8 +41,8 @@ static int export_json(const struct sl_export *export, struct sl_buf *out)
 static int catalogue_json(const struct sl_request *request, const struct sl_caller *caller,
                           struct sl_buf *out)
 {
-    const struct sl_config *config = sl_service_config(request->http->service);
-    const struct sl_catalog *catalog = sl_service_catalog(request->http->service);
+    const struct sl_config *config = request->setup->config;
+    const struct sl_catalog *catalog = request->setup->catalog;
     bool first = true;
 
     if (sl_buf_puts(out, "{\"exports\":[") != 0)
@@ -65,8 +65,8 @@ enum MHD_Result sl_serve_catalogue(struct sl_request *request)
 
     if (sl_guard_method(request, METHODS, &err) != 0)
         return sl_reply_problem(request, &err, NULL, METHODS);
-    if (sl_access_identify(sl_service_config(request->http->service), request->fields.authorization,
-                           &caller, &err) != 0)
+    if (sl_access_identify(request->setup->config, request->fields.authorization, &caller, &err) !=
+        0)
         return sl_reply_problem(request, &err, NULL, 0);
     sl_buf_init(&json, SL_REPLY_MAX);
     enum MHD_Result result = MHD_NO;

@@ -58,6 +58,7 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd
     if (request == NULL)
         return NULL;
     request->http = daemon->http;
+    request->setup = sl_service_setup(daemon->http->service);
     request->listener = daemon->kind;
     request->mhd = mhd;
     request->conn = conn;
@@ -81,6 +82,7 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **context,
     sl_target_fini(&request->target);
     if (request->takes_body)
         sl_buf_free(&request->body);
+    sl_setup_release(request->setup);
     free(request->raw);
     free(request);
 }

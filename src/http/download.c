@@ -119,7 +119,7 @@ static enum MHD_Result start_run(struct sl_request *request, const struct sl_dow
     struct sl_error err;
 
     as.peer = sl_conn_peer(request->conn);
-    if (sl_run_new(request->http->service, query, &as, &run, &err) != 0)
+    if (sl_run_new(request->http->service, request->setup, query, &as, &run, &err) != 0)
         return sl_reply_problem(request, &err, NULL, 0);
     bool admitted = sl_run_admit(run, fd, &err) == 0 &&
                     (download->admitted == NULL || download->admitted(download->ctx, &err) == 0);

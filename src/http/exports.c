@@ -19,10 +19,9 @@ static const struct sl_export *find(const struct sl_request *request,
     if (dot != NULL && strcmp(dot + 1, SL_FORMAT_CSV) == 0 && (size_t)(dot - file) < sizeof(name)) {
         memcpy(name, file, (size_t)(dot - file));
         name[dot - file] = '\0';
-        export = sl_catalog_find(sl_service_catalog(request->http->service), name);
+        export = sl_catalog_find(request->setup->catalog, name);
     }
-    if (export != NULL &&
-        sl_access_export(sl_service_config(request->http->service), caller, export->name))
+    if (export != NULL && sl_access_export(request->setup->config, caller, export->name))
         return export;
     sl_error_set(err, SL_NOT_FOUND, "there is no such export");
     return NULL;
@@ -36,8 +35,8 @@ enum MHD_Result sl_serve_export(struct sl_request *request)
 
     if (!sl_download_possible(request, &err))
         return sl_reply_problem(request, &err, NULL, 0);
-    if (sl_access_identify(sl_service_config(request->http->service), request->fields.authorization,
-                           &caller, &err) != 0)
+    if (sl_access_identify(request->setup->config, request->fields.authorization, &caller, &err) !=
+        0)
         return sl_reply_problem(request, &err, NULL, 0);
     const struct sl_export *export = find(request, &caller, &err);
     if (export == NULL || sl_guard_method(request, SL_DOWNLOAD_METHODS, &err) != 0)

@@ -51,7 +51,7 @@ static const struct sl_export *find(const struct sl_request *request, const stru
     if (grant->table[0] != '\0') {
         sl_error_set(err, SL_BAD_REQUEST, "grants for tables are not available in this version");
     } else {
-        export = sl_catalog_find(sl_service_catalog(request->http->service), grant->export);
+        export = sl_catalog_find(request->setup->catalog, grant->export);
         if (export == NULL)
             sl_error_set(err, SL_NOT_FOUND, "there is no such export");
     }
@@ -89,7 +89,7 @@ static enum MHD_Result serve(struct sl_request *request, struct sl_grant *grant)
 
 enum MHD_Result sl_serve_grant(struct sl_request *request)
 {
-    const struct sl_config *config = sl_service_config(request->http->service);
+    const struct sl_config *config = request->setup->config;
     struct sl_grant grant;
     struct sl_error err;
 

@@ -134,7 +134,7 @@ static bool has_token(const char *authorization, const char *secret)
 
 int sl_guard_tickets(const struct sl_request *request, struct sl_error *err)
 {
-    const struct sl_config *config = sl_service_config(request->http->service);
+    const struct sl_config *config = request->setup->config;
 
     if (has_token(request->fields.authorization, config->tickets.secret))
         return 0;
@@ -144,7 +144,7 @@ int sl_guard_tickets(const struct sl_request *request, struct sl_error *err)
 
 int sl_guard_admin(const struct sl_request *request, struct sl_error *err)
 {
-    const struct sl_config *config = sl_service_config(request->http->service);
+    const struct sl_config *config = request->setup->config;
     const struct sl_fields *fields = &request->fields;
 
     if (fields->host != NULL && !sl_field_host_local(fields->host, config->server.admin_hosts))

@@ -23,7 +23,6 @@ struct sl_http {
     struct sl_connections *connections;
     struct sl_once *once;
     struct sl_tickets *tickets; /* NULL: there are none anywhere */
-    char tickets_login[64];     /* who [tickets] dsn logs in as, "": not known */
     atomic_bool draining;       /* new requests get 503 */
 };
 
@@ -53,6 +52,7 @@ struct sl_fields {
 
 struct sl_request {
     struct sl_http *http;
+    struct sl_setup *setup; /* in force when it came; its own reference */
     enum sl_listener listener;
     struct MHD_Connection *mhd;
     struct sl_conn *conn;

@@ -56,8 +56,8 @@ enum MHD_Result sl_serve_run(struct sl_request *request)
     if (sl_guard_method(request, METHODS, &err) != 0)
         return sl_reply_problem(request, &err, NULL, METHODS);
     if (request->fields.authorization != NULL &&
-        sl_access_identify(sl_service_config(request->http->service), request->fields.authorization,
-                           &caller, &err) != 0)
+        sl_access_identify(request->setup->config, request->fields.authorization, &caller, &err) !=
+            0)
         return sl_reply_problem(request, &err, NULL, 0);
     if (!sl_service_receipt(request->http->service, id, &receipt) || !is_owner(&receipt, &caller))
         return sl_runs_unknown(request);

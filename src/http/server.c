@@ -2,13 +2,13 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/daemon.h"
 #include "http/reaper.h"
-#include "pg/session.h"
 
 /* How often a stopping server looks whether it may go on (ms). */
 #define STOP_STEP_MS 50
@@ -59,11 +59,11 @@ static int open_list(struct sl_server *server, const char *list, enum sl_listene
     return 0;
 }
 
-static int start_daemon(struct sl_daemon *daemon, struct sl_error *err)
+static int start_daemon(struct sl_daemon *daemon, const struct sl_config *config,
+                        struct sl_error *err)
 {
     static const char *const names[] = {
         [SL_PUBLIC] = "public", [SL_ADMIN] = "admin", [SL_TICKETS] = "tickets"};
-    const struct sl_config *config = sl_service_config(daemon->http->service);
     const int64_t connections[] = {
         [SL_PUBLIC] =
             config->database.max_exports + config->database.queue_length + SL_SPARE_CONNECTIONS,
@@ -95,11 +95,12 @@ static void dispose(struct sl_server *server)
 
 int sl_server_start(struct sl_service *service, struct sl_server **server, struct sl_error *err)
 {
-    const struct sl_config *config = sl_service_config(service);
     struct sl_server *made = calloc(1, sizeof(*made));
 
     if (made == NULL)
         return sl_error_nomem(err);
+    struct sl_setup *setup = sl_service_setup(service);
+    const struct sl_config *config = setup->config;
     MHD_set_panic_func(panic, NULL);
     made->http.service = service;
     atomic_init(&made->http.draining, false);
@@ -115,7 +116,6 @@ int sl_server_start(struct sl_service *service, struct sl_server **server, struc
             sl_error_nomem(err);
             goto fail;
         }
-        sl_pg_login(config->tickets.dsn, made->http.tickets_login);
     }
     /* All sockets first: nobody is served by a server that then fails to start. */
     if (open_list(made, config->server.listen, SL_PUBLIC, err) != 0 ||
@@ -124,17 +124,55 @@ int sl_server_start(struct sl_service *service, struct sl_server **server, struc
         sl_reaper_start(made->http.connections, service, &made->reaper, err) != 0)
         goto fail;
     for (size_t i = 0; i < made->n; i++) {
-        if (start_daemon(&made->daemons[i], err) != 0)
+        if (start_daemon(&made->daemons[i], config, err) != 0)
             goto fail;
     }
     struct sl_line line;
     sl_log_begin(&line, SL_LOG_INFO, "ready");
     sl_log_end(&line);
+    sl_setup_release(setup);
     *server = made;
     return 0;
 fail:
+    sl_setup_release(setup);
     dispose(made);
     return -1;
+}
+
+/* Names what stays as it was: sockets are opened once, at start. */
+static void warn_of_restart(const struct sl_config *old, const struct sl_config *now)
+{
+    const struct {
+        const char *key;
+        bool changed;
+    } keys[] = {
+        {"[server] listen", strcmp(old->server.listen, now->server.listen) != 0},
+        {"[server] admin_listen", strcmp(old->server.admin_listen, now->server.admin_listen) != 0},
+        {"[tickets] listen", strcmp(old->tickets.listen, now->tickets.listen) != 0},
+        {"[database] max_exports, queue_length (as many connections are taken as before)",
+         now->database.max_exports + now->database.queue_length >
+             old->database.max_exports + old->database.queue_length},
+    };
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (keys[i].changed)
+            sl_log_text(SL_LOG_WARNING, "needs a restart", "%s", keys[i].key);
+}
+
+int sl_server_reload(struct sl_server *server, struct sl_setup *setup)
+{
+    struct sl_service *service = server->http.service;
+    struct sl_setup *old = sl_service_setup(service);
+
+    sl_setup_ref(setup);
+    int failed = sl_service_reload(service, setup);
+    if (failed == 0) {
+        sl_log_setup(setup->config->log.level, setup->config->log.json);
+        warn_of_restart(old->config, setup->config);
+    }
+    sl_setup_release(old);
+    sl_setup_release(setup);
+    return failed;
 }
 
 static bool hurried(int fd)
@@ -156,10 +194,13 @@ static bool wait_for_runs(struct sl_server *server, int64_t ms, int hurry_fd)
     return drained;
 }
 
-void sl_server_stop(struct sl_server *server, int64_t drain_ms, int hurry_fd)
+void sl_server_stop(struct sl_server *server, int hurry_fd)
 {
     struct sl_service *service = server->http.service;
+    struct sl_setup *setup = sl_service_setup(service);
+    int64_t drain_ms = setup->config->server.drain_timeout;
 
+    sl_setup_release(setup);
     sl_log_text(SL_LOG_INFO, "stopping", "waiting up to %lld s for running exports",
                 (long long)(drain_ms / 1000));
     atomic_store(&server->http.draining, true);

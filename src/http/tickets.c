@@ -81,7 +81,7 @@ enum MHD_Result sl_serve_new_ticket(struct sl_request *request)
         return sl_reply_problem(request, &err, NULL, SL_POST);
     if (request->refused.kind != SL_NONE)
         return sl_reply_problem(request, &request->refused, NULL, 0);
-    if (sl_ticket_parse(sl_service_config(http->service), http->tickets_login, request->body.data,
+    if (sl_ticket_parse(request->setup->config, request->setup->tickets_login, request->body.data,
                         request->body.len, &ticket, &err) != 0)
         return sl_reply_problem(request, &err, NULL, 0);
     sl_clock_utc_in(ticket->expires_in * 1000, until);
@@ -117,7 +117,7 @@ static enum MHD_Result serve_held(struct sl_request *request, struct use *held)
         .as = {.owner = "ticket",
                .settings = ticket->settings,
                .n_settings = ticket->n_settings,
-               .dsn = sl_service_config(request->http->service)->tickets.dsn,
+               .dsn = request->setup->config->tickets.dsn,
                .asked = true,
                .foreign = true,
                .login = ticket->role},

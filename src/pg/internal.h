@@ -8,7 +8,7 @@
 
 struct sl_session {
     PGconn *conn;
-    const char *dsn;   /* borrowed: the configuration's */
+    char *dsn;
     bool failed;       /* never reuse */
     bool binding;      /* the answers expected are to statements with parameters, not to rows */
     int64_t wide_row;  /* bytes of the widest row seen */

@@ -96,9 +96,9 @@ struct sl_session *sl_session_open(const char *dsn, struct sl_watch *watch, stru
         sl_error_nomem(err);
         return NULL;
     }
-    session->dsn = dsn;
+    session->dsn = strdup(dsn);
     session->conn = PQconnectStartParams(keywords, values, 1);
-    if (session->conn == NULL) {
+    if (session->dsn == NULL || session->conn == NULL) {
         sl_error_nomem(err);
         goto failed;
     }
@@ -154,6 +154,7 @@ void sl_session_close(struct sl_session *session)
     if (session == NULL)
         return;
     PQfinish(session->conn);
+    free(session->dsn);
     free(session);
 }
 

@@ -21,30 +21,31 @@ struct idle {
 };
 
 struct sl_slots {
+    pthread_mutex_t lock; /* guards all below */
     int max;
     int queue_length;
     int64_t queue_timeout;
-    pthread_mutex_t lock; /* guards all below */
     int running;
     int waiting;
     struct waiter *first;
     struct waiter **last;
-    size_t n_idle; /* never more than max: only a slot's holder adds one */
-    struct idle idle[];
+    size_t n_idle;
+    size_t idle_room; /* the largest max so far: only a slot's holder adds one */
+    struct idle *idle;
 };
 
 struct sl_slots *sl_slots_new(int max, int queue_length, int64_t queue_timeout_ms)
 {
-    struct sl_slots *slots = calloc(1, sizeof *slots + (size_t)max * sizeof slots->idle[0]);
+    struct sl_slots *slots = calloc(1, sizeof *slots);
 
     if (slots == NULL)
         return NULL;
-    slots->max = max;
-    slots->queue_length = queue_length;
-    slots->queue_timeout = queue_timeout_ms;
     slots->last = &slots->first;
     pthread_mutex_init(&slots->lock, NULL);
-    return slots;
+    if (sl_slots_resize(slots, max, queue_length, queue_timeout_ms) == 0)
+        return slots;
+    sl_slots_free(slots);
+    return NULL;
 }
 
 void sl_slots_free(struct sl_slots *slots)
@@ -54,6 +55,7 @@ void sl_slots_free(struct sl_slots *slots)
     for (size_t i = 0; i < slots->n_idle; i++)
         sl_session_close(slots->idle[i].session);
     pthread_mutex_destroy(&slots->lock);
+    free(slots->idle);
     free(slots);
 }
 
@@ -78,12 +80,50 @@ static void dequeue(struct sl_slots *slots, struct waiter *waiter)
     slots->waiting--;
 }
 
-/* Waits until granted or no longer willing; the lock is not held. */
-static int wait_turn(struct sl_slots *slots, struct waiter *waiter, struct sl_watch *watch,
-                     int client_fd, struct sl_error *err)
+/* Gives free slots to those who wait. Under the lock. */
+static void grant(struct sl_slots *slots)
 {
-    int64_t deadline = sl_clock_ms() + slots->queue_timeout;
+    while (slots->first != NULL && slots->running < slots->max) {
+        struct waiter *waiter = slots->first;
 
+        dequeue(slots, waiter);
+        slots->running++;
+        waiter->granted = true;
+        sl_wake(waiter->wake_fd); /* under the lock: the waiter lives until it has seen `granted` */
+    }
+}
+
+/* Room for as many idle connections as there are slots. Under the lock. */
+static int make_room(struct sl_slots *slots, size_t room)
+{
+    if (room <= slots->idle_room)
+        return 0;
+    struct idle *idle = reallocarray(slots->idle, room, sizeof *idle);
+    if (idle == NULL)
+        return -1;
+    slots->idle = idle;
+    slots->idle_room = room;
+    return 0;
+}
+
+int sl_slots_resize(struct sl_slots *slots, int max, int queue_length, int64_t queue_timeout_ms)
+{
+    pthread_mutex_lock(&slots->lock);
+    int rc = make_room(slots, (size_t)max);
+    if (rc == 0) {
+        slots->max = max;
+        slots->queue_length = queue_length;
+        slots->queue_timeout = queue_timeout_ms;
+        grant(slots);
+    }
+    pthread_mutex_unlock(&slots->lock);
+    return rc;
+}
+
+/* Waits until granted or no longer willing; the lock is not held. */
+static int wait_turn(struct sl_slots *slots, struct waiter *waiter, int64_t deadline,
+                     struct sl_watch *watch, int client_fd, struct sl_error *err)
+{
     for (;;) {
         short revents;
         int left = sl_clock_left(deadline);
@@ -118,10 +158,11 @@ int sl_slots_acquire(struct sl_slots *slots, struct sl_watch *watch, int client_
         full = true;
     }
     bool granted = waiter.granted;
+    int64_t deadline = sl_clock_ms() + slots->queue_timeout;
     pthread_mutex_unlock(&slots->lock);
     if (full)
         return sl_error_set(err, SL_BUSY, "all export slots are taken and the queue is full");
-    if (granted || wait_turn(slots, &waiter, watch, client_fd, err) == 0)
+    if (granted || wait_turn(slots, &waiter, deadline, watch, client_fd, err) == 0)
         return 0;
 
     pthread_mutex_lock(&slots->lock);
@@ -137,14 +178,8 @@ int sl_slots_acquire(struct sl_slots *slots, struct sl_watch *watch, int client_
 void sl_slots_release(struct sl_slots *slots)
 {
     pthread_mutex_lock(&slots->lock);
-    struct waiter *waiter = slots->first;
-    if (waiter != NULL) {
-        dequeue(slots, waiter);
-        waiter->granted = true;
-        sl_wake(waiter->wake_fd); /* under the lock: the waiter lives until it has seen `granted` */
-    } else {
-        slots->running--;
-    }
+    slots->running--;
+    grant(slots);
     pthread_mutex_unlock(&slots->lock);
 }
 

@@ -13,6 +13,13 @@ struct sl_slots;
 /* max running at once, waiting: queue_length at most and queue_timeout_ms each. NULL: no memory. */
 struct sl_slots *sl_slots_new(int max, int queue_length, int64_t queue_timeout_ms);
 
+/*
+ * Changes the limits.  Who runs or waits stays, also where that is more than they
+ * allow now; more room is given out at once.  -1: no memory, nothing has changed.
+ */
+int sl_slots_resize(struct sl_slots *slots, int max, int queue_length,
+                    int64_t queue_timeout_ms) SL_MUSTCHECK;
+
 /* No slot may be held any more. */
 void sl_slots_free(struct sl_slots *slots);
 

@@ -12,8 +12,7 @@
 #include "base/log.h"
 #include "export/internal.h"
 
-static struct sl_config *config;
-static struct sl_catalog catalog;
+static struct sl_setup *files;
 static struct sl_service *service;
 static struct sl_registry *registry;
 static char export_name[] = "orders";
@@ -23,8 +22,11 @@ static struct sl_error err;
 static void setup(void)
 {
     sl_log_setup(SL_LOG_ERROR, false);
+    struct sl_config *config;
     ck_assert_int_eq(sl_config_parse("test", "", 0, false, &config, &err), 0);
-    service = sl_service_new(config, &catalog);
+    files = sl_setup_new(config, calloc(1, sizeof(struct sl_catalog)));
+    ck_assert_ptr_nonnull(files);
+    service = sl_service_new(sl_setup_ref(files));
     ck_assert_ptr_nonnull(service);
     registry = service->registry;
 }
@@ -32,7 +34,7 @@ static void setup(void)
 static void teardown(void)
 {
     sl_service_free(service);
-    sl_config_free(config);
+    sl_setup_release(files);
 }
 
 static const char *id_of(char id[SL_RUN_ID_TEXT], unsigned n)
@@ -53,7 +55,7 @@ static struct sl_run *new_run(const char *id, const char *owner)
     const struct sl_run_as as = {.owner = owner, .peer = "unit test"};
     struct sl_run *run = NULL;
 
-    if (sl_run_new(service, &query, &as, &run, &err) < 0)
+    if (sl_run_new(service, files, &query, &as, &run, &err) < 0)
         return NULL;
     return run;
 }
@@ -295,7 +297,7 @@ static void *live(void *arg)
         struct sl_error e;
 
         /* A finder may hold the one before for a moment. */
-        if (sl_run_new(service, &query, &as, &run, &e) < 0) {
+        if (sl_run_new(service, files, &query, &as, &run, &e) < 0) {
             if (e.kind != SL_CONFLICT)
                 atomic_fetch_add(&failures, 1);
             continue;
