@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "http/server.h"
 #include "pg/session.h"
+#include "sink/compress.h"
 
 /* Where the texts begin; a command whose arguments are longer has its text below. */
 #define TEXT_COLUMN 37
@@ -44,14 +45,15 @@ static void print_help(FILE *out)
     }
     fputs("\n"
           "  -h, --help                         this text; `pgsluice COMMAND --help` says more\n"
-          "  -V, --version                      versions of pgsluice, libpq and libmicrohttpd\n",
+          "  -V, --version                      versions of pgsluice and its libraries\n",
           out);
 }
 
 static int print_version(void)
 {
-    printf("pgsluice %s (libpq %s, libmicrohttpd %s)\n", PACKAGE_VERSION, sl_pg_version(),
-           sl_http_version());
+    printf("pgsluice %s (libpq %s, libmicrohttpd %s, gzip by %s, %s)\n", PACKAGE_VERSION,
+           sl_pg_version(), sl_http_version(), sl_compress_library(SL_GZIP),
+           sl_compress_library(SL_ZSTD));
     return 0;
 }
 

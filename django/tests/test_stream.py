@@ -1,6 +1,7 @@
 """The response of stream_queryset(), the file it leads to, and what goes into the ticket."""
 
 import csv
+import gzip
 import io
 import json
 import uuid
@@ -49,6 +50,13 @@ class Responses(CommittedTestCase):
             headers, _ = self.download(stream_queryset(None, User.objects.all(), filename=filename))
             self.assertIn(expected, headers["Content-Disposition"])
             self.assertEqual(len(headers.get_all("Content-Disposition")), 1)
+
+    def test_a_compressed_file(self):
+        _, plain = self.download(stream_queryset(None, User.objects.all()))
+        headers, body = self.download(stream_queryset(None, User.objects.all(), filename="users.csv.gz"))
+        self.assertEqual((headers["Content-Type"], headers["Content-Encoding"]), ("application/gzip", None))
+        self.assertIn('filename="users.csv.gz"', headers["Content-Disposition"])
+        self.assertEqual(gzip.decompress(body), plain)
 
     def test_a_ticket_is_used_once(self):
         path = stream_queryset(None, User.objects.all())["X-Accel-Redirect"][len("/_pgsluice") :]

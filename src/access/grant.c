@@ -63,17 +63,17 @@ static int add(struct sl_grant *grant, const char *name, const char *value, stru
 static int read_target(struct sl_grant *grant, struct sl_error *err)
 {
     const json_t *filters = find(grant, "filters");
+    const char *format;
 
     if (read_text(grant, "export", &grant->export, err) != 0 ||
         read_text(grant, "table", &grant->table, err) != 0 ||
-        read_text(grant, "format", &grant->format, err) != 0)
+        read_text(grant, "format", &format, err) != 0)
         return -1;
     if (filters != NULL && !json_is_object(filters))
         return sl_error_set(err, SL_BAD_REQUEST, WHAT "'s filters is no object");
-    if (grant->format[0] == '\0')
-        grant->format = SL_FORMAT_CSV;
-    if (strcmp(grant->format, SL_FORMAT_CSV) != 0)
-        return sl_error_set(err, SL_BAD_REQUEST, WHAT "'s format is csv in this version");
+    grant->format = format[0] == '\0' ? &sl_formats[0] : sl_format_find(format);
+    if (grant->format == NULL)
+        return sl_error_set(err, SL_BAD_REQUEST, WHAT "'s format is " SL_FORMATS);
     if ((grant->export[0] == '\0') == (grant->table[0] == '\0'))
         return sl_error_set(err, SL_BAD_REQUEST, WHAT " names an export or a table");
     if (grant->export[0] != '\0' && json_object_size(filters) > 0)

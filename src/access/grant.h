@@ -18,7 +18,7 @@ struct sl_grant {
     json_t *root;       /* owns the texts below */
     const char *export; /* "" : a table */
     const char *table;
-    const char *format;
+    const struct sl_format *format;
     const char *role; /* "" : none */
     struct sl_setting settings[SL_MAX_ROW_SETTINGS];
     size_t n_settings;

@@ -66,9 +66,10 @@ static int read_labels(struct reader *reader, json_t *value)
 
 static int read_format(struct reader *reader, json_t *value)
 {
-    if (!json_is_string(value) || strcmp(json_string_value(value), SL_FORMAT_CSV) != 0)
-        return bad(reader, "format must be csv, the only one so far");
-    return 0;
+    const char *name = json_string_value(value);
+
+    reader->ticket->format = name == NULL ? NULL : sl_format_find(name);
+    return reader->ticket->format == NULL ? bad(reader, "format must be " SL_FORMATS) : 0;
 }
 
 static int read_options(struct reader *reader, json_t *value)
@@ -232,6 +233,7 @@ int sl_ticket_parse(const struct sl_config *config, const char *login, const cha
     if (made == NULL)
         return sl_error_nomem(err);
     made->filename = made->run = made->role = "";
+    made->format = &sl_formats[0];
     made->expires_in = SL_TICKET_SECONDS;
     made->options.v = made->option;
     made->object = sl_document_load(text, len, WHAT, SL_BAD_REQUEST, err);
@@ -317,6 +319,7 @@ int sl_ticket_query(const struct sl_ticket *ticket, const struct sl_args *args,
         return sl_error_nomem(err);
     int result = sl_query_bind(export, &complete, query, err);
     query->own = export;
+    query->format = ticket->format;
     if (result == 0 && copy_labels(ticket, query) != 0)
         return sl_error_nomem(err);
     return result;

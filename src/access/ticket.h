@@ -21,6 +21,7 @@
 struct sl_ticket {
     json_t *object; /* owns the texts below but sql */
     char *sql;
+    const struct sl_format *format;
     const char *filename; /* "", as the two below: none */
     const char *run;
     const char *role;

@@ -9,30 +9,31 @@ static const struct {
     const char *title;
     unsigned http;
     int exit;
+    bool passes;
 } kinds[SL_KIND_COUNT] = {
-    [SL_NONE] = {"none", "No error", 500, 0},
-    [SL_USAGE] = {"usage", "Wrong usage", 400, 64},
-    [SL_BAD_REQUEST] = {"bad_request", "Bad request", 400, 64},
-    [SL_BAD_PARAMETER] = {"bad_parameter", "Bad parameter", 400, 65},
-    [SL_UNAUTHORIZED] = {"unauthorized", "Authorization needed", 401, 77},
-    [SL_FORBIDDEN] = {"forbidden", "Forbidden", 403, 77},
-    [SL_NOT_FOUND] = {"not_found", "Not found", 404, 64},
-    [SL_METHOD] = {"method", "Method not allowed", 405, 70},
-    [SL_CONFLICT] = {"conflict", "Conflict", 409, 70},
-    [SL_TICKET_GONE] = {"ticket_gone", "Ticket gone", 410, 70},
-    [SL_LIMIT] = {"limit", "Limit exceeded", 413, 65},
-    [SL_BAD_QUERY] = {"bad_query", "Not one query", 422, 70},
-    [SL_SQL] = {"sql", "The query failed", 500, 70},
-    [SL_INTERNAL] = {"internal", "Internal error", 500, 70},
-    [SL_HTTP_VERSION] = {"http_version", "HTTP/1.1 needed", 505, 70},
-    [SL_BUSY] = {"busy", "Busy", 503, 75},
-    [SL_UNAVAILABLE] = {"unavailable", "Database unavailable", 503, 69},
-    [SL_DB_LOST] = {"db_lost", "Database connection lost", 503, 75},
-    [SL_TIMEOUT] = {"timeout", "Time is up", 504, 75},
-    [SL_CANCELLED] = {"cancelled", "Cancelled", 503, 75},
-    [SL_OUTPUT_CREATE] = {"output", "Cannot create the output", 500, 73},
-    [SL_OUTPUT_WRITE] = {"output", "Cannot write the output", 500, 74},
-    [SL_CONFIG] = {"config", "Configuration error", 500, 78},
+    [SL_NONE] = {"none", "No error", 500, 0, false},
+    [SL_USAGE] = {"usage", "Wrong usage", 400, 64, false},
+    [SL_BAD_REQUEST] = {"bad_request", "Bad request", 400, 64, false},
+    [SL_BAD_PARAMETER] = {"bad_parameter", "Bad parameter", 400, 65, false},
+    [SL_UNAUTHORIZED] = {"unauthorized", "Authorization needed", 401, 77, false},
+    [SL_FORBIDDEN] = {"forbidden", "Forbidden", 403, 77, false},
+    [SL_NOT_FOUND] = {"not_found", "Not found", 404, 64, false},
+    [SL_METHOD] = {"method", "Method not allowed", 405, 70, false},
+    [SL_CONFLICT] = {"conflict", "Conflict", 409, 70, false},
+    [SL_TICKET_GONE] = {"ticket_gone", "Ticket gone", 410, 70, false},
+    [SL_LIMIT] = {"limit", "Limit exceeded", 413, 65, false},
+    [SL_BAD_QUERY] = {"bad_query", "Not one query", 422, 70, false},
+    [SL_SQL] = {"sql", "The query failed", 500, 70, false},
+    [SL_INTERNAL] = {"internal", "Internal error", 500, 70, false},
+    [SL_HTTP_VERSION] = {"http_version", "HTTP/1.1 needed", 505, 70, false},
+    [SL_BUSY] = {"busy", "Busy", 503, 75, true},
+    [SL_UNAVAILABLE] = {"unavailable", "Database unavailable", 503, 69, true},
+    [SL_DB_LOST] = {"db_lost", "Database connection lost", 503, 75, true},
+    [SL_TIMEOUT] = {"timeout", "Time is up", 504, 75, true},
+    [SL_CANCELLED] = {"cancelled", "Cancelled", 503, 75, false},
+    [SL_OUTPUT_CREATE] = {"output", "Cannot create the output", 500, 73, false},
+    [SL_OUTPUT_WRITE] = {"output", "Cannot write the output", 500, 74, false},
+    [SL_CONFIG] = {"config", "Configuration error", 500, 78, false},
 };
 
 /* Where text[0..len) must end so that its last UTF-8 character is whole. */
@@ -146,4 +147,9 @@ unsigned sl_kind_http(enum sl_kind kind)
 int sl_kind_exit(enum sl_kind kind)
 {
     return kinds[known(kind)].exit;
+}
+
+bool sl_kind_passes(enum sl_kind kind)
+{
+    return kinds[known(kind)].passes;
 }

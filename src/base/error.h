@@ -8,6 +8,7 @@
 #define SL_ERROR_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define SL_MUSTCHECK __attribute__((warn_unused_result))
@@ -48,10 +49,11 @@ struct sl_error {
     char message[512];  /* for the caller: never SQL text, never a row */
     int position;       /* character of the SQL text at fault, from 1; 0: not known */
     char detail[512];   /* for the log only: may quote the server */
+    bool quotes;        /* detail may show a value of the caller's: for no log that others read */
 };
 
 /*
- * Fills *err (sqlstate, parameter and detail are emptied) and returns -1, so
+ * Fills *err (all else is emptied) and returns -1, so
  * that a function can end with `return sl_error_set(...)`.  Text that does not
  * fit is cut at a UTF-8 boundary.
  */
@@ -78,5 +80,8 @@ unsigned sl_kind_http(enum sl_kind kind);
 
 /* Exit code as sysexits.h has them, 0 for SL_NONE. */
 int sl_kind_exit(enum sl_kind kind);
+
+/* May the same succeed a little later, with nothing done about it? */
+bool sl_kind_passes(enum sl_kind kind);
 
 #endif

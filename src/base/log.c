@@ -4,7 +4,10 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/json.h"
@@ -17,13 +20,31 @@
 
 static _Atomic(enum sl_level) lowest = SL_LOG_INFO;
 static atomic_bool as_json;
+static atomic_bool to_journal;
 
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
+
+/* As syslog(3) numbers them, the way in which the journal wants to be told: sd-daemon(3). */
+static const char *const priorities[] = {"<7>", "<6>", "<4>", "<3>"};
+
+/* Is standard error the journal's? Its device and inode are in the environment: systemd.exec(5). */
+static bool is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    char ours[48];
+    struct stat info;
+
+    if (stream == NULL || fstat(STDERR_FILENO, &info) != 0)
+        return false;
+    snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)info.st_dev, (uintmax_t)info.st_ino);
+    return strcmp(ours, stream) == 0;
+}
 
 void sl_log_setup(enum sl_level level, bool json)
 {
     atomic_store(&lowest, level);
     atomic_store(&as_json, json);
+    atomic_store(&to_journal, is_journal());
 }
 
 static void add(struct sl_line *line, const char *bytes, size_t n)
@@ -104,6 +125,7 @@ void sl_log_begin(struct sl_line *line, enum sl_level level, const char *msg)
 
     line->on = level >= atomic_load(&lowest);
     line->json = atomic_load(&as_json);
+    line->priority = atomic_load(&to_journal) ? priorities[level] : "";
     line->len = 0;
     if (!line->on)
         return;
@@ -122,8 +144,12 @@ void sl_log_end(struct sl_line *line)
     line->on = false;
     add(line, "}", line->json ? 1 : 0);
     add(line, "\n", 1);
+    const struct iovec parts[] = {
+        {.iov_base = (char *)(uintptr_t)line->priority, .iov_len = strlen(line->priority)},
+        {.iov_base = line->text, .iov_len = line->len},
+    };
     /* A log that nobody can read any more is no reason to stop. */
-    if (write(STDERR_FILENO, line->text, line->len) < 0)
+    if (writev(STDERR_FILENO, parts, 2) < 0)
         line->len = 0;
     errno = saved;
 }

@@ -1,5 +1,5 @@
 /*
- * Log lines on standard error, one write(2) a line, logfmt or JSON.  Values are
+ * Log lines on standard error, one writev(2) a line, logfmt or JSON.  Values are
  * escaped, so that client data cannot forge a line.  Never pass secrets or
  * parameter values.  Thread-safe; a line is built on the caller's stack.
  *
@@ -20,13 +20,18 @@
 enum sl_level { SL_LOG_DEBUG, SL_LOG_INFO, SL_LOG_WARNING, SL_LOG_ERROR };
 
 struct sl_line {
-    bool on;   /* false below the level in force: the calls do nothing */
-    bool json; /* else logfmt */
+    bool on;              /* false below the level in force: the calls do nothing */
+    bool json;            /* else logfmt */
+    const char *priority; /* "<6>" when standard error is the journal, else "" */
     size_t len;
     char text[2048];
 };
 
-/* At start and at a reload. Any thread; lines under way go by either. */
+/*
+ * At start and at a reload.  Any thread; lines under way go by either.  When
+ * JOURNAL_STREAM says that standard error is the journal, each line begins with
+ * its priority, which the journal takes off.
+ */
 void sl_log_setup(enum sl_level level, bool json);
 
 void sl_log_begin(struct sl_line *line, enum sl_level level, const char *msg);

@@ -255,7 +255,8 @@ static int fill_in(struct binding *binding)
 
 static int begin(const struct sl_export *export, struct sl_query *query, struct sl_error *err)
 {
-    *query = (struct sl_query){.export = export, .header = SL_HEADER_NAMES};
+    *query =
+        (struct sl_query){.export = export, .format = &sl_formats[0], .header = SL_HEADER_NAMES};
     query->timezone = strdup("");
     query->filename = strdup("");
     query->run_id = strdup("");

@@ -7,8 +7,7 @@
 #define SL_QUERY_H
 
 #include "catalog/export_file.h"
-
-#define SL_FORMAT_CSV "csv" /* the only format so far */
+#include "catalog/format.h"
 
 #define SL_MAX_ARGS 200
 
@@ -30,8 +29,9 @@ struct sl_query {
     const struct sl_export *export; /* borrowed from the catalogue, or `own` */
     struct sl_export *own;          /* freed with the query; NULL: none */
     size_t n_values;
-    char **values;             /* one per export parameter, NULL for SQL NULL */
-    bool given[SL_MAX_PARAMS]; /* the value is the caller's own, no default */
+    char **values;                  /* one per export parameter, NULL for SQL NULL */
+    bool given[SL_MAX_PARAMS];      /* the value is the caller's own, no default */
+    const struct sl_format *format; /* csv, until the maker says otherwise */
     enum sl_header header;
     enum sl_dialect dialect; /* the caller's, else the export's, else postgres */
     bool dialect_asked;      /* the caller chose it */

@@ -13,6 +13,7 @@
 #include "cmd/notyet.h"
 #include "cmd/options.h"
 #include "export/heading.h"
+#include "export/setup.h"
 #include "pg/check.h"
 
 /* An export whose planning takes longer is not fit to be one (ms). */
@@ -238,9 +239,15 @@ static int check_exports(const struct sl_config *config, const struct sl_catalog
     return code;
 }
 
+static const char usage[] =
+    "usage: pgsluice check [-c FILE]\n"
+    "\n"
+    "Reads the configuration and every export, connects, and lets the database prepare each\n"
+    "query. What is wrong is told by file and line.\n"
+    "\n" SL_USAGE_COMMON;
+
 int sl_cmd_check(int argc, char **argv)
 {
-    static const char usage[] = "usage: pgsluice check [-c FILE]\n";
     struct sl_watch watch = {.check = go_on, .source_fd = -1, .deadline_ms = INT64_MAX};
     struct sl_options options;
     struct sl_catalog *catalog = NULL;
@@ -250,7 +257,7 @@ int sl_cmd_check(int argc, char **argv)
     int code = sl_options_read(argc, argv, "c", false, usage, &options);
     if (code >= 0)
         return code;
-    if (sl_config_load(options.config, true, &config, &err) < 0)
+    if (sl_setup_config(options.config, true, &config, &err) < 0)
         return sl_fail(&err);
     sl_pg_setup();
     watch.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -27,7 +27,7 @@ static const char usage[] =
     "  --role ROLE            run as this PostgreSQL role, one of [access] grant_roles\n"
     "  --setting NAME=VALUE   with this setting, one of [access] row_settings; may be repeated\n"
     "  --filename NAME        what the download is called\n"
-    "  --format FORMAT        csv\n";
+    "  --format FORMAT        " SL_FORMATS "\n" SL_USAGE_COMMON;
 
 /* A string member unless the text is NULL. */
 static int add_text(json_t *object, const char *name, const char *text)

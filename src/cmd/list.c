@@ -14,7 +14,11 @@
 /* One long name must not push all texts off the screen. */
 #define MAX_COLUMN 32
 
-static const char usage[] = "usage: pgsluice list [-c FILE] [--json]\n";
+static const char usage[] = "usage: pgsluice list [--json] [-c FILE]\n"
+                            "\n"
+                            "Prints the exports and their parameters; asks no database.\n"
+                            "\n"
+                            "  --json                 as a JSON array\n" SL_USAGE_COMMON;
 
 /* The columns of a table of parameters, as wide as the widest of each. */
 struct widths {

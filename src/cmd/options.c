@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/units.h"
@@ -23,13 +24,26 @@ static const struct option longs[] = {
     {"format", required_argument, NULL, LONG | 'f'},
     {"once", no_argument, NULL, LONG | 'n'},
     {"setting", required_argument, NULL, LONG | 's'},
+    {"if-rows", no_argument, NULL, LONG | 'i'},
+    {"lock", no_argument, NULL, LONG | 'l'},
+    {"receipt", required_argument, NULL, LONG | 'p'},
+    {"quiet", no_argument, NULL, LONG | 'q'},
+    {"retry", required_argument, NULL, LONG | 't'},
+    {"verbose", no_argument, NULL, LONG | 'v'},
+    {"sha256", no_argument, NULL, LONG | 'x'},
     {"help", no_argument, NULL, LONG | 'h'},
     {NULL, 0, NULL, 0},
 };
 
+/*
+ * The first line of the usage is enough: the mistake must not scroll away.  Where
+ * nobody looks on, as in cron's mail, the mistake alone.
+ */
 static int mistake(const char *command, const char *what, const char *word, const char *usage)
 {
-    fprintf(stderr, "pgsluice: %s: %s \"%s\"\n%s", command, what, word, usage);
+    fprintf(stderr, "pgsluice: %s: %s \"%s\"\n", command, what, word);
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "%.*s\n", (int)strcspn(usage, "\n"), usage);
     return sl_kind_exit(SL_USAGE);
 }
 
@@ -94,15 +108,25 @@ static void set_option(struct sl_options *options, int letter)
         int letter;
         const char **value;
     } texts[] = {
-        {'c', &options->config}, {'o', &options->output},   {'e', &options->expires},
-        {'r', &options->role},   {'F', &options->filename}, {'f', &options->format},
+        {'c', &options->config},  {'o', &options->output},   {'e', &options->expires},
+        {'r', &options->role},    {'F', &options->filename}, {'f', &options->format},
+        {'p', &options->receipt}, {'t', &options->retry},
+    };
+    const struct {
+        int letter;
+        bool *value;
+    } flags[] = {
+        {'j', &options->json},    {'n', &options->once},   {'i', &options->if_rows},
+        {'l', &options->lock},    {'x', &options->sha256}, {'q', &options->quiet},
+        {'v', &options->verbose},
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (texts[i].letter == letter)
             *texts[i].value = optarg;
-    options->json = options->json || letter == 'j';
-    options->once = options->once || letter == 'n';
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+        if (flags[i].letter == letter)
+            *flags[i].value = true;
 }
 
 /* Splits in place. */
@@ -141,7 +165,7 @@ int sl_options_read(int argc, char **argv, const char *letters, bool arguments, 
     *options = (struct sl_options){0};
     optind = 0; /* forgets a word that an earlier call left half read, too */
     opterr = 0; /* its messages would begin with the command's name */
-    while ((c = getopt_long(argc, argv, ":c:o:h", longs, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, ":c:o:hqv", longs, NULL)) != -1) {
         int letter = c & ~LONG;
 
         if (letter == 'h') {

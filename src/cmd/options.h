@@ -9,10 +9,24 @@
 #include "catalog/query.h"
 #include "pg/settings.h"
 
+/* Ends the usage text of a command; its own options stand before it, in the same columns. */
+#define SL_USAGE_COMMON                                                                            \
+    "  -c, --config FILE      the configuration; else $PGSLUICE_CONFIG, else "                     \
+    "/etc/pgsluice/pgsluice.conf\n"                                                                \
+    "  -h, --help             this text\n"
+
 struct sl_options {
     const char *config; /* -c, NULL: not given */
     const char *output; /* -o, NULL: not given */
     bool json;          /* --json */
+    /* Of `run`; NULL: not given. */
+    const char *receipt;
+    const char *retry;
+    bool if_rows;
+    bool lock;
+    bool sha256;
+    bool quiet;
+    bool verbose;
     /* Of `grant`; NULL: not given. */
     const char *expires;
     const char *role;
@@ -25,9 +39,9 @@ struct sl_options {
 
 /*
  * Reads argv of a command (argv[0] is its name).  `letters` are the options that
- * it knows, of "coj" and those of `grant`, "erFfns"; -h, --help prints `usage`.  Leaves optind at
- * the first argument; `arguments` says whether the command takes any.  Returns -1 to go on, or the
- * exit code.
+ * it knows, of "coj", those of `grant`, "erFfns", and those of `run`, "ilpqtvx"; -h, --help prints
+ * `usage`.  Leaves optind at the first argument; `arguments` says whether the command takes any.
+ * Returns -1 to go on, or the exit code.
  */
 int sl_options_read(int argc, char **argv, const char *letters, bool arguments, const char *usage,
                     struct sl_options *options);

@@ -8,16 +8,19 @@
 #include "export/rate.h"
 #include "export/registry.h"
 #include "export/run.h"
+#include "export/stats.h"
 #include "format/out.h"
 #include "format/python.h"
 #include "pg/cursor.h"
 #include "pg/slots.h"
+#include "sink/compress.h"
 #include "sink/digest.h"
 #include "sink/queue.h"
 
 struct sl_service {
     struct sl_slots *slots;
     struct sl_registry *registry;
+    struct sl_stats *stats;
     pthread_mutex_t lock;   /* guards setup: the pointer, not what it points to */
     struct sl_setup *setup; /* the one in force */
 };
@@ -30,11 +33,11 @@ struct sl_run {
     const char *dsn;        /* [database] dsn or another of the configuration's, never NULL */
     char role[64];          /* "": none, else instead of the export's */
     char login[64];         /* who the connection must be logged in as; "": anyone */
-    bool foreign;  /* SQL of a caller: no superuser runs it, and its connection is not reused */
-    bool asked;    /* role and settings are what a grant or ticket asks for */
-    char peer[64]; /* for the log */
+    bool foreign; /* SQL of a caller: no superuser runs it, and its connection is not reused */
+    bool asked;   /* role and settings are what a grant or ticket asks for */
     struct sl_setting settings[SL_MAX_ROW_SETTINGS]; /* owned texts */
     size_t n_settings;
+    struct sl_export_stats *stats; /* of its export; the service's */
     atomic_int refs;
     int64_t created_ms;
 
@@ -44,14 +47,20 @@ struct sl_run {
     struct sl_cursor *cursor;
     struct sl_sink *sink; /* the head of the chain */
     struct sl_digest *digest;
-    struct sl_queue *queue; /* the chain's end over HTTP, else NULL */
-    enum sl_python *kinds;  /* of the columns, for the django dialect, else NULL */
+    struct sl_sink *compress; /* NULL: none */
+    struct sl_queue *queue;   /* the chain's end over HTTP, else NULL */
+    enum sl_python *kinds;    /* of the columns, for the django dialect, else NULL */
     struct sl_out out;
     char *window; /* where out's bytes begin */
     struct sl_error write_error;
-    int64_t hold_until; /* sl_clock_ms(), of max_hold */
-    bool first_done;    /* first_ready was set */
-    bool slot_held;     /* maker's until the producer starts */
+    int64_t hold_until;    /* sl_clock_ms(), of max_hold */
+    int64_t rows_counted;  /* of `rows`, in stats; later whoever ends the run has these two */
+    int64_t bytes_counted; /* of `bytes` */
+    bool memory_told;      /* that it took more than [limits] memory */
+    bool first_done;       /* first_ready was set */
+    bool if_rows;          /* nothing is written before there is a row */
+    bool in_sink;          /* a call of the sink is under way */
+    bool slot_held;        /* maker's until the producer starts */
 
     /* The consumer's own. */
     struct sl_watch consumer; /* wake_fd: something to read, or aborted */
@@ -59,6 +68,7 @@ struct sl_run {
     atomic_bool stop; /* aborted: cheap to look at */
     atomic_llong rows;
     atomic_llong bytes;
+    atomic_llong held_since; /* sl_clock_ms() when it took its snapshot; 0: it holds none */
 
     pthread_mutex_t lock;  /* guards all below */
     struct sl_error error; /* the first reason for ending early; kind SL_NONE: none */
@@ -88,14 +98,27 @@ void sl_run_refuse(struct sl_run *run, const struct sl_error *err);
  */
 bool sl_run_finish(struct sl_run *run, bool complete);
 
-/* A log line on how it stands. */
-void sl_run_log(struct sl_run *run);
+/* Counts what is new since the last time: rows, bytes, memory. The producer. */
+void sl_run_account(struct sl_run *run);
+
+/* As sl_run_receipt(), with the time that it has taken so far. */
+void sl_run_standing(struct sl_run *run, struct sl_receipt *receipt);
+
+/* A log line on how a run stands. */
+void sl_run_log(const struct sl_receipt *standing);
 
 /* A new reference, unless the last one is gone already. */
 bool sl_run_ref_live(struct sl_run *run);
 
 /* -1 and the reason when the run was aborted: a watch's check. */
 int sl_run_check(struct sl_run *run, struct sl_error *err) SL_MUSTCHECK;
+
+/*
+ * The chain before its end `last`: the digest, which sees the file's bytes, and the
+ * compression, of the file or, when `encoding` says so, of its transfer.
+ */
+int sl_run_chain(struct sl_run *run, struct sl_sink *last, enum sl_compression encoding,
+                 struct sl_error *err) SL_MUSTCHECK;
 
 /* The database side of a run, in the calling thread. run->sink is set. */
 int sl_run_produce(struct sl_run *run, struct sl_error *err) SL_MUSTCHECK;

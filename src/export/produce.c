@@ -59,27 +59,6 @@ static int producer_check(struct sl_watch *watch, struct sl_error *err)
                                                : "max_duration");
 }
 
-/* Shows the client what is formatted. */
-static int publish(struct sl_run *run, struct sl_error *err)
-{
-    size_t n = (size_t)(run->out.pos - run->window);
-    int64_t limit = either(run->query.export->max_bytes, run->setup->config->limits.max_bytes);
-
-    run->watch.tick_at = sl_clock_ms() + SL_PUBLISH_MS;
-    if (n == 0)
-        return 0;
-    run->window = run->out.pos = run->out.end = NULL;
-    int64_t bytes = atomic_fetch_add(&run->bytes, (long long)n) + (int64_t)n;
-    if (limit > 0 && bytes > limit)
-        return sl_error_set(err, SL_LIMIT, "the export is larger than max_bytes");
-    return sl_sink_write(run->sink, n, err);
-}
-
-static int publish_tick(struct sl_watch *watch, struct sl_error *err)
-{
-    return publish(of_watch(watch), err);
-}
-
 /* The client may read from now on. Only the first call counts. */
 static void first_batch_done(struct sl_run *run)
 {
@@ -88,9 +67,58 @@ static void first_batch_done(struct sl_run *run)
     run->first_done = true;
     pthread_mutex_lock(&run->lock);
     run->first_ready = true;
-    run->receipt.ttfb_ms = sl_clock_ms() - run->created_ms;
+    int64_t ttfb = run->receipt.ttfb_ms = sl_clock_ms() - run->created_ms;
     pthread_mutex_unlock(&run->lock);
+    sl_stats_first(run->service->stats, run->stats, ttfb);
     sl_wake(run->consumer.wake_fd);
+}
+
+/* Hands over what is formatted. */
+static int pass_on(struct sl_run *run, struct sl_error *err)
+{
+    size_t n = (size_t)(run->out.pos - run->window);
+
+    if (n == 0)
+        return 0;
+    run->window = run->out.pos = run->out.end = NULL;
+    run->in_sink = true;
+    int rc = sl_sink_write(run->sink, n, err);
+    run->in_sink = false;
+    return rc;
+}
+
+/* Must what is formatted stay here, since there may be no row? */
+static bool held_back(const struct sl_run *run)
+{
+    return run->if_rows && atomic_load_explicit(&run->rows, memory_order_relaxed) == 0;
+}
+
+/* Shows the client what is formatted, at the second call also what a stage holds back. */
+static int publish(struct sl_run *run, struct sl_error *err)
+{
+    run->watch.tick_at = sl_clock_ms() + SL_PUBLISH_MS;
+    sl_run_account(run);
+    if (held_back(run))
+        return 0;
+    if (pass_on(run, err) < 0)
+        return -1;
+    run->in_sink = true;
+    int rc = sl_sink_flush(run->sink, err);
+    run->in_sink = false;
+    return rc;
+}
+
+static int publish_tick(struct sl_watch *watch, struct sl_error *err)
+{
+    struct sl_run *run = of_watch(watch);
+
+    if (!run->in_sink)
+        return publish(run, err);
+    /* The sink waits for the client: a first batch larger than the queue. */
+    run->watch.tick_at = sl_clock_ms() + SL_PUBLISH_MS;
+    sl_run_account(run);
+    first_batch_done(run);
+    return 0;
 }
 
 static int more(struct sl_out *out)
@@ -98,12 +126,15 @@ static int more(struct sl_out *out)
     struct sl_run *run = (struct sl_run *)((char *)out - offsetof(struct sl_run, out));
     size_t size;
 
-    if (publish(run, &run->write_error) < 0)
+    if (pass_on(run, &run->write_error) < 0)
         return -1;
-    /* A first batch larger than the queue: the client must read before it is whole. */
+    /* As above, without the wait for the tick. */
     if (sl_sink_room(run->sink) == 0)
         first_batch_done(run);
-    if (sl_sink_buffer(run->sink, &run->window, &size, &run->write_error) < 0)
+    run->in_sink = true;
+    int rc = sl_sink_buffer(run->sink, &run->window, &size, &run->write_error);
+    run->in_sink = false;
+    if (rc < 0)
         return -1;
     out->pos = run->window;
     out->end = run->window + size;
@@ -196,6 +227,8 @@ static void set_deadline(struct sl_run *run)
     run->receipt.state = SL_RUN_RUNNING;
     sl_clock_utc(run->receipt.started_at);
     pthread_mutex_unlock(&run->lock);
+    atomic_store(&run->held_since, now);
+    sl_stats_began(run->service->stats, run->stats);
 }
 
 static const char *first_of(const char *a, const char *b)
@@ -288,6 +321,7 @@ static void name_parameter(const struct sl_run *run, struct sl_error *err)
     }
     memcpy(err->sqlstate, server.sqlstate, sizeof err->sqlstate);
     memcpy(err->detail, server.detail, sizeof err->detail);
+    err->quotes = server.quotes;
 }
 
 /* A kept connection may have died without a word: then, and only then, a second try on a new one.
@@ -359,17 +393,6 @@ static int send_ahead(struct sl_run *run, struct sl_error *err)
     return 0;
 }
 
-static void note_memory(struct sl_run *run)
-{
-    int64_t queue = run->queue == NULL ? SL_BLOCK_SIZE : (int64_t)sl_queue_memory(run->queue);
-    int64_t now = queue + sl_cursor_memory(run->cursor);
-
-    pthread_mutex_lock(&run->lock);
-    if (now > run->receipt.peak_memory)
-        run->receipt.peak_memory = now;
-    pthread_mutex_unlock(&run->lock);
-}
-
 static int fetch_all(struct sl_run *run, struct sl_error *err)
 {
     struct sl_cursor *cursor = run->cursor;
@@ -387,17 +410,17 @@ static int fetch_all(struct sl_run *run, struct sl_error *err)
         }
         if (sl_cursor_read(cursor, write_row, run, err) < 0)
             return -1;
-        note_memory(run);
         if ((first || sl_clock_ms() >= run->watch.tick_at) && publish(run, err) < 0)
             return -1;
         first_batch_done(run);
     }
-    return publish(run, err);
+    return held_back(run) ? 0 : pass_on(run, err);
 }
 
 /* Connection and slot are free before the client learns how the run ended. */
 static void let_go(struct sl_run *run, bool ok)
 {
+    sl_run_account(run);
     run->watch.source_fd = -1;
     sl_cursor_free(run->cursor);
     run->cursor = NULL;
@@ -410,6 +433,9 @@ static void let_go(struct sl_run *run, bool ok)
     else
         sl_session_cancel_close(run->session);
     run->session = NULL;
+    int64_t held_since = atomic_exchange(&run->held_since, 0);
+    if (held_since != 0)
+        sl_stats_held(run->service->stats, sl_clock_ms() - held_since);
     if (run->slot_held)
         sl_slots_release(run->service->slots);
     run->slot_held = false;
@@ -419,6 +445,14 @@ static int end(struct sl_run *run, struct sl_error *err)
 {
     if (sl_run_check(run, err) < 0)
         return -1;
+    if (held_back(run)) {
+        sl_sink_abort(run->sink);
+        return 0;
+    }
+    /* The snapshot is gone: a client may be as slow over the last bytes as min_rate allows. */
+    if (run->queue != NULL)
+        run->watch.deadline_ms = INT64_MAX;
+    run->in_sink = true;
     return sl_sink_end(run->sink, err);
 }
 
@@ -442,21 +476,21 @@ int sl_run_produce(struct sl_run *run, struct sl_error *err)
     return rc < 0 ? -1 : end(run, err);
 }
 
-int sl_run_execute(struct sl_run *run, struct sl_sink *sink, struct sl_error *err)
+int sl_run_execute(struct sl_run *run, struct sl_sink *sink, bool if_rows, struct sl_error *err)
 {
     int rc = -1;
 
+    run->if_rows = if_rows;
     sink->watch = &run->watch;
-    run->digest = sl_digest_new(sink, err);
-    if (run->digest != NULL) {
-        run->sink = sl_digest_sink(run->digest);
+    if (sl_run_chain(run, sink, SL_PLAIN, err) == 0)
         rc = sl_run_produce(run, err);
-    }
     if (rc < 0) {
         sl_sink_abort(sink);
         sl_run_fail(run, err);
     } else {
+        pthread_mutex_lock(&run->lock);
         run->receipt.bytes_sent = atomic_load(&run->bytes);
+        pthread_mutex_unlock(&run->lock);
     }
     if (sl_run_finish(run, rc == 0))
         return 0;

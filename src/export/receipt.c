@@ -33,7 +33,8 @@ static int estimate_member(const struct sl_receipt *receipt, struct sl_buf *out)
     return sl_json_member_int(out, "estimated_rows", receipt->estimated_rows);
 }
 
-int sl_receipt_json(const struct sl_receipt *receipt, struct sl_buf *out)
+/* The object without its end. */
+static int members(const struct sl_receipt *receipt, struct sl_buf *out)
 {
     if (sl_buf_putc(out, '{') < 0 || sl_json_member(out, "id", receipt->id) < 0 ||
         sl_json_member(out, "export", receipt->export) < 0 ||
@@ -48,6 +49,19 @@ int sl_receipt_json(const struct sl_receipt *receipt, struct sl_buf *out)
         text_or_null(out, "finished_at", receipt->finished_at) < 0 ||
         sl_json_member_int(out, "peak_memory", receipt->peak_memory) < 0 ||
         error_member(receipt, out) < 0)
+        return -1;
+    return 0;
+}
+
+int sl_receipt_json(const struct sl_receipt *receipt, struct sl_buf *out)
+{
+    return members(receipt, out) < 0 ? -1 : sl_buf_putc(out, '}');
+}
+
+int sl_receipt_json_full(const struct sl_receipt *receipt, struct sl_buf *out)
+{
+    if (members(receipt, out) < 0 || sl_json_member(out, "who", receipt->owner) < 0 ||
+        sl_json_member(out, "peer", receipt->peer) < 0)
         return -1;
     return sl_buf_putc(out, '}');
 }

@@ -21,7 +21,8 @@ enum sl_run_state {
 struct sl_receipt {
     char id[SL_RUN_ID_TEXT];
     char export[64];
-    char owner[72]; /* sl_caller.key; not printed */
+    char owner[72]; /* sl_caller.key; for the operator only */
+    char peer[64];  /* likewise */
     enum sl_run_state state;
     int64_t rows;           /* data rows, without the header */
     int64_t bytes;          /* of the file */
@@ -44,5 +45,8 @@ const char *sl_run_state_name(enum sl_run_state state);
 
 /* Appends the receipt as one JSON object. */
 int sl_receipt_json(const struct sl_receipt *receipt, struct sl_buf *out) SL_MUSTCHECK;
+
+/* The same with `who` and `peer`, for the operator. */
+int sl_receipt_json_full(const struct sl_receipt *receipt, struct sl_buf *out) SL_MUSTCHECK;
 
 #endif

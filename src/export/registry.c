@@ -206,16 +206,90 @@ struct sl_run *sl_registry_find(struct sl_registry *registry, const char *id)
     return run;
 }
 
+int sl_registry_holders(struct sl_registry *registry, int64_t now, int64_t *longest)
+{
+    int n = 0;
+
+    *longest = 0;
+    pthread_mutex_lock(&registry->lock);
+    for (struct sl_run *run = registry->runs; run != NULL; run = run->next) {
+        int64_t since = atomic_load(&run->held_since);
+
+        n += since != 0;
+        if (since != 0 && now - since > *longest)
+            *longest = now - since;
+    }
+    pthread_mutex_unlock(&registry->lock);
+    return n;
+}
+
+/* The latest receipts, the last one first; n of them, of `max` that there is room for. Under the
+ * lock. */
+static size_t copy_latest(const struct sl_registry *registry, size_t max,
+                          struct sl_receipt *receipts)
+{
+    size_t n = registry->n < max ? registry->n : max;
+    size_t skip = registry->n - n;
+    size_t i = n;
+
+    for (const struct memory *memory = registry->oldest; memory != NULL; memory = memory->next) {
+        if (skip > 0)
+            skip--;
+        else
+            receipts[--i] = memory->receipt;
+    }
+    return n;
+}
+
+int sl_registry_list(struct sl_registry *registry, size_t max, struct sl_receipt **receipts,
+                     size_t *n_running, size_t *n)
+{
+    struct sl_receipt *all = calloc(max * 2, sizeof *all);
+    size_t running = 0;
+
+    if (all == NULL)
+        return -1;
+    pthread_mutex_lock(&registry->lock);
+    for (struct sl_run *run = registry->runs; run != NULL && running < max; run = run->next)
+        sl_run_receipt(run, &all[running++]);
+    *n = running + copy_latest(registry, max, all + running);
+    pthread_mutex_unlock(&registry->lock);
+    *n_running = running;
+    *receipts = all;
+    return 0;
+}
+
+/* How each run under way stands: n of them, to be freed. NULL: no memory, or none is. */
+static struct sl_receipt *standing(struct sl_registry *registry, size_t *n)
+{
+    struct sl_receipt *receipts = NULL;
+
+    *n = 0;
+    pthread_mutex_lock(&registry->lock);
+    for (const struct sl_run *run = registry->runs; run != NULL; run = run->next)
+        ++*n;
+    if (*n > 0)
+        receipts = calloc(*n, sizeof *receipts);
+    size_t i = 0;
+    for (struct sl_run *run = registry->runs; receipts != NULL && run != NULL; run = run->next)
+        sl_run_standing(run, &receipts[i++]);
+    pthread_mutex_unlock(&registry->lock);
+    return receipts;
+}
+
+/* Whoever reads the log may be slow: nobody must wait for it under the lock. */
 void sl_registry_log(struct sl_registry *registry)
 {
-    size_t n = 0;
+    size_t n;
+    struct sl_receipt *receipts = standing(registry, &n);
 
-    pthread_mutex_lock(&registry->lock);
-    for (struct sl_run *run = registry->runs; run != NULL; run = run->next, n++)
-        sl_run_log(run);
-    pthread_mutex_unlock(&registry->lock);
     if (n == 0)
         sl_log_text(SL_LOG_INFO, "runs", "no export is under way");
+    else if (receipts == NULL)
+        sl_log_text(SL_LOG_ERROR, "runs", "out of memory");
+    for (size_t i = 0; receipts != NULL && i < n; i++)
+        sl_run_log(&receipts[i]);
+    free(receipts);
 }
 
 void sl_registry_abort_all(struct sl_registry *registry, const char *why)

@@ -28,6 +28,13 @@ bool sl_registry_receipt(struct sl_registry *registry, const char *id, struct sl
 /* A new reference to the run under way with that id, or NULL. */
 struct sl_run *sl_registry_find(struct sl_registry *registry, const char *id);
 
+/* How many runs under way hold a snapshot at `now`, and *longest (ms) since when at most. */
+int sl_registry_holders(struct sl_registry *registry, int64_t now, int64_t *longest);
+
+/* As sl_service_runs(). */
+int sl_registry_list(struct sl_registry *registry, size_t max, struct sl_receipt **receipts,
+                     size_t *n_running, size_t *n) SL_MUSTCHECK;
+
 /* Writes a log line for each run under way, or one that says that there is none. */
 void sl_registry_log(struct sl_registry *registry);
 

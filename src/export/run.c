@@ -42,6 +42,7 @@ static void run_free(struct sl_run *run)
         free((char *)(uintptr_t)run->settings[i].value);
     }
     sl_digest_free(run->digest);
+    sl_compress_free(run->compress);
     sl_queue_free(run->queue);
     if (run->watch.wake_fd >= 0)
         close(run->watch.wake_fd);
@@ -83,7 +84,7 @@ static int copy_identity(struct sl_run *run, const struct sl_run_as *as, struct 
     snprintf(run->login, sizeof run->login, "%s", as->login != NULL ? as->login : "");
     run->foreign = as->foreign;
     run->asked = as->asked;
-    snprintf(run->peer, sizeof run->peer, "%s", as->peer);
+    snprintf(run->receipt.peer, sizeof run->receipt.peer, "%s", as->peer);
     snprintf(run->receipt.owner, sizeof run->receipt.owner, "%s", as->owner);
     for (size_t i = 0; i < as->n_settings && i < SL_MAX_ROW_SETTINGS; i++) {
         char *name = strdup(as->settings[i].name);
@@ -93,6 +94,14 @@ static int copy_identity(struct sl_run *run, const struct sl_run_as *as, struct 
         if (name == NULL || value == NULL)
             return sl_error_nomem(err);
     }
+    return 0;
+}
+
+/* The rights of its login are all that bounds foreign SQL: it is never that of the exports. */
+static int check_dsn(const struct sl_run_as *as, struct sl_error *err)
+{
+    if (as->foreign && (as->dsn == NULL || as->dsn[0] == '\0'))
+        return sl_error_set(err, SL_CONFIG, "there is no dsn for this SQL");
     return 0;
 }
 
@@ -107,9 +116,11 @@ int sl_run_new(struct sl_service *service, struct sl_setup *setup, struct sl_que
     }
     run->query = *query;
     *query = (struct sl_query){0};
-    if (run_init(run, service, setup, err) < 0 || copy_identity(run, as, err) < 0)
+    if (run_init(run, service, setup, err) < 0 || copy_identity(run, as, err) < 0 ||
+        check_dsn(as, err) < 0)
         goto failed;
     snprintf(run->receipt.export, sizeof run->receipt.export, "%s", run->query.export->name);
+    run->stats = sl_stats_export(service->stats, run->receipt.export);
     if (run->query.run_id[0] != '\0')
         snprintf(run->receipt.id, sizeof run->receipt.id, "%s", run->query.run_id);
     else if (sl_uuid_make(run->receipt.id, err) < 0)
@@ -206,8 +217,7 @@ bool sl_run_aborted(struct sl_run *run)
 }
 
 /* What each line about a run has. */
-static void log_state(struct sl_line *line, const struct sl_run *run,
-                      const struct sl_receipt *receipt)
+static void log_state(struct sl_line *line, const struct sl_receipt *receipt)
 {
     sl_log_str(line, "id", receipt->id);
     sl_log_str(line, "export", receipt->export);
@@ -219,7 +229,7 @@ static void log_state(struct sl_line *line, const struct sl_run *run,
     sl_log_int(line, "ttfb_ms", receipt->ttfb_ms);
     sl_log_int(line, "queue_ms", receipt->queue_ms);
     sl_log_int(line, "peak_memory", receipt->peak_memory);
-    sl_log_str(line, "peer", run->peer);
+    sl_log_str(line, "peer", receipt->peer);
 }
 
 /* One line for each run that ended. */
@@ -228,29 +238,85 @@ static void log_end(const struct sl_run *run, const struct sl_receipt *receipt)
     struct sl_line line;
 
     sl_log_begin(&line, receipt->state == SL_RUN_FAILED ? SL_LOG_WARNING : SL_LOG_INFO, "run");
-    log_state(&line, run, receipt);
+    log_state(&line, receipt);
     if (receipt->kind != SL_NONE) {
         sl_log_str(&line, "kind", sl_kind_name(receipt->kind));
         sl_log_str(&line, "sqlstate", receipt->sqlstate);
         sl_log_str(&line, "reason", run->error.message);
-        if (receipt->kind != SL_BAD_PARAMETER) /* the server's words would quote the value */
+        /* No log may hold a caller's values, and a ticket's SQL is full of them. */
+        if (!run->error.quotes && !run->foreign)
             sl_log_str(&line, "detail", run->error.detail);
     }
     sl_log_end(&line);
 }
 
-void sl_run_log(struct sl_run *run)
+void sl_run_standing(struct sl_run *run, struct sl_receipt *receipt)
 {
-    struct sl_receipt receipt;
+    sl_run_receipt(run, receipt);
+    receipt->total_ms = sl_clock_ms() - run->created_ms;
+}
+
+void sl_run_log(const struct sl_receipt *standing)
+{
     struct sl_line line;
 
-    sl_run_receipt(run, &receipt);
-    receipt.total_ms = sl_clock_ms() - run->created_ms;
     sl_log_begin(&line, SL_LOG_INFO, "running");
-    log_state(&line, run, &receipt);
-    sl_log_int(&line, "estimated_rows", receipt.estimated_rows);
-    sl_log_str(&line, "snapshot_at", receipt.snapshot_at);
+    log_state(&line, standing);
+    sl_log_int(&line, "estimated_rows", standing->estimated_rows);
+    sl_log_str(&line, "snapshot_at", standing->snapshot_at);
     sl_log_end(&line);
+}
+
+/* What is new goes into the service's counters. */
+static void count(struct sl_run *run)
+{
+    int64_t rows = atomic_load(&run->rows);
+    int64_t bytes = atomic_load(&run->bytes);
+
+    sl_stats_wrote(run->service->stats, run->stats, rows - run->rows_counted,
+                   bytes - run->bytes_counted);
+    run->rows_counted = rows;
+    run->bytes_counted = bytes;
+}
+
+/*
+ * What is held to [limits] memory: the rows as libpq has them, the widest included,
+ * and what waits for the client.  The compressor's tables are a constant of their own.
+ */
+static void look_at_memory(struct sl_run *run, int64_t now)
+{
+    int64_t memory = run->setup->config->limits.memory;
+    const struct sl_sink *compress = run->compress;
+    int64_t constant = compress == NULL ? 0 : (int64_t)compress->ops->memory(compress);
+    struct sl_line line;
+
+    if (run->memory_told || now - constant <= memory)
+        return;
+    run->memory_told = true;
+    sl_stats_over_memory(run->service->stats, run->stats);
+    sl_log_begin(&line, SL_LOG_WARNING, "memory");
+    sl_log_str(&line, "id", run->receipt.id);
+    sl_log_str(&line, "export", run->receipt.export);
+    sl_log_str(&line, "who", run->receipt.owner);
+    sl_log_int(&line, "peak_memory", now);
+    sl_log_int(&line, "limit", memory);
+    sl_log_int(&line, "widest_row", sl_cursor_widest(run->cursor));
+    sl_log_end(&line);
+}
+
+void sl_run_account(struct sl_run *run)
+{
+    int64_t now = (int64_t)sl_sink_memory(run->sink);
+
+    count(run);
+    if (run->cursor != NULL)
+        now += sl_cursor_memory(run->cursor);
+    pthread_mutex_lock(&run->lock);
+    if (now > run->receipt.peak_memory)
+        run->receipt.peak_memory = now;
+    pthread_mutex_unlock(&run->lock);
+    if (run->cursor != NULL)
+        look_at_memory(run, now);
 }
 
 bool sl_run_finish(struct sl_run *run, bool complete)
@@ -276,8 +342,13 @@ bool sl_run_finish(struct sl_run *run, bool complete)
     pthread_mutex_unlock(&run->lock);
     if (before)
         return complete;
-    if (begun)
+    if (begun) {
         log_end(run, &receipt);
+        count(run); /* what ends the file came after the last look */
+        sl_stats_ended(run->service->stats, run->stats, &receipt);
+    } else {
+        sl_stats_refused(run->service->stats, receipt.kind);
+    }
     sl_registry_remove(run->service->registry, run, begun ? &receipt : NULL);
     return complete;
 }

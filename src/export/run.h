@@ -29,7 +29,7 @@ struct sl_run_as {
     const char *role;                  /* "" or NULL: none, else instead of the export's */
     const struct sl_setting *settings; /* set before the role */
     size_t n_settings;                 /* at most SL_MAX_ROW_SETTINGS */
-    const char *dsn;                   /* NULL: [database] dsn, else the configuration's */
+    const char *dsn;   /* NULL: [database] dsn, else the configuration's; foreign needs one */
     bool asked;        /* role and settings are what `owner`, a grant or ticket, asks for */
     bool foreign;      /* SQL of a caller: no superuser runs it, and its connection is not reused */
     const char *login; /* who the connection must be logged in as; "" or NULL: anyone */
@@ -38,7 +38,8 @@ struct sl_run_as {
 /*
  * Registers a run in state queued.  Takes query over (in every case).  setup is
  * the one that query's export belongs to; the run keeps a reference.
- * SL_CONFLICT when query->run_id is in use or remembered.
+ * SL_CONFLICT when query->run_id is in use or remembered; SL_CONFIG when it is
+ * foreign and there is no dsn.
  */
 int sl_run_new(struct sl_service *service, struct sl_setup *setup, struct sl_query *query,
                const struct sl_run_as *as, struct sl_run **run, struct sl_error *err) SL_MUSTCHECK;
@@ -62,8 +63,13 @@ void sl_run_receipt(struct sl_run *run, struct sl_receipt *receipt);
  */
 int sl_run_admit(struct sl_run *run, int client_fd, struct sl_error *err) SL_MUSTCHECK;
 
-/* Starts the producer thread; its output goes to a queue that sl_run_read() reads. */
-int sl_run_start(struct sl_run *run, struct sl_error *err) SL_MUSTCHECK;
+/*
+ * Starts the producer thread; its output goes to a queue that sl_run_read() reads.
+ * encoding: how the transfer is compressed; receipt and trailers are of the file
+ * before that.  A file that is compressed itself is not compressed again.
+ */
+int sl_run_start(struct sl_run *run, enum sl_compression encoding,
+                 struct sl_error *err) SL_MUSTCHECK;
 
 /*
  * Waits until the first batch is there (0) or the run failed (-1, the run's
@@ -90,9 +96,12 @@ void sl_run_consumed(struct sl_run *run, bool delivered);
 
 /*
  * Runs to the end in the calling thread into `sink` (borrowed).  0, or -1 and the
- * reason.  Another thread may end it early by sl_run_abort().
+ * reason.  With if_rows an output without a row is not written, and the sink aborted:
+ * the receipt then has neither rows nor a SHA-256.  Another thread may end the run
+ * early by sl_run_abort().
  */
-int sl_run_execute(struct sl_run *run, struct sl_sink *sink, struct sl_error *err) SL_MUSTCHECK;
+int sl_run_execute(struct sl_run *run, struct sl_sink *sink, bool if_rows,
+                   struct sl_error *err) SL_MUSTCHECK;
 
 /*
  * Ends a run early. kind SL_CANCELLED gives state cancelled, any other failed.

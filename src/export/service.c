@@ -33,7 +33,8 @@ struct sl_service *sl_service_new(struct sl_setup *setup)
         sl_slots_new((int)config->database.max_exports, (int)config->database.queue_length,
                      config->database.queue_timeout);
     service->registry = sl_registry_new();
-    if (service->slots == NULL || service->registry == NULL) {
+    service->stats = sl_stats_new();
+    if (service->slots == NULL || service->registry == NULL || service->stats == NULL) {
         sl_service_free(service);
         return NULL;
     }
@@ -46,6 +47,7 @@ void sl_service_free(struct sl_service *service)
         return;
     sl_slots_free(service->slots);
     sl_registry_free(service->registry);
+    sl_stats_free(service->stats);
     sl_setup_release(service->setup);
     pthread_mutex_destroy(&service->lock);
     free(service);
@@ -72,8 +74,44 @@ int sl_service_reload(struct sl_service *service, struct sl_setup *setup)
     struct sl_setup *old = service->setup;
     service->setup = setup;
     pthread_mutex_unlock(&service->lock);
+    sl_stats_reloaded(service->stats, true);
     sl_setup_release(old);
     return 0;
+}
+
+void sl_service_reload_failed(struct sl_service *service)
+{
+    sl_stats_reloaded(service->stats, false);
+}
+
+bool sl_service_reloaded_ok(struct sl_service *service)
+{
+    return sl_stats_reload_ok(service->stats);
+}
+
+struct sl_stats *sl_service_stats(struct sl_service *service)
+{
+    return service->stats;
+}
+
+void sl_service_look(struct sl_service *service, struct sl_service_now *now)
+{
+    struct sl_slots_counts counts;
+
+    sl_slots_counts(service->slots, &counts);
+    *now = (struct sl_service_now){
+        .slots = counts.limit,
+        .slots_held = counts.running,
+        .waiting = counts.waiting,
+        .idle = counts.idle,
+    };
+    now->in_transaction = sl_registry_holders(service->registry, sl_clock_ms(), &now->held_ms);
+}
+
+int sl_service_runs(struct sl_service *service, size_t max, struct sl_receipt **receipts,
+                    size_t *n_running, size_t *n)
+{
+    return sl_registry_list(service->registry, max, receipts, n_running, n);
 }
 
 bool sl_service_receipt(struct sl_service *service, const char *id, struct sl_receipt *receipt)
@@ -109,7 +147,7 @@ bool sl_service_drained(struct sl_service *service, int64_t timeout_ms)
     return sl_registry_drained(service->registry, sl_clock_ms() + timeout_ms);
 }
 
-void sl_service_sweep(struct sl_service *service)
+int64_t sl_service_sweep(struct sl_service *service)
 {
-    sl_slots_sweep(service->slots);
+    return sl_slots_sweep(service->slots);
 }

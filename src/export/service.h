@@ -11,6 +11,7 @@
 
 struct sl_run;
 struct sl_service;
+struct sl_stats;
 
 /* Takes the caller's reference to `setup` over, in every case. NULL: no memory. */
 struct sl_service *sl_service_new(struct sl_setup *setup);
@@ -27,6 +28,33 @@ struct sl_setup *sl_service_setup(struct sl_service *service);
  * -1: no memory, nothing has changed.
  */
 int sl_service_reload(struct sl_service *service, struct sl_setup *setup) SL_MUSTCHECK;
+
+/* A reload came to nothing: tells sl_service_reloaded_ok() and the metrics. Any thread. */
+void sl_service_reload_failed(struct sl_service *service);
+
+/* Does the setup in force come from the files as they were at the last reload, or at the start? */
+bool sl_service_reloaded_ok(struct sl_service *service);
+
+/* What has been counted; borrowed, as long-lived as the service. */
+struct sl_stats *sl_service_stats(struct sl_service *service);
+
+/* How things stand at one moment. */
+struct sl_service_now {
+    int slots;          /* the limit */
+    int slots_held;     /* by runs, those that are about to connect included */
+    int waiting;        /* for a slot */
+    int in_transaction; /* connections whose run holds a snapshot */
+    int idle;           /* connections kept for the next run */
+    int64_t held_ms;    /* the longest that a snapshot is held now */
+};
+void sl_service_look(struct sl_service *service, struct sl_service_now *now);
+
+/*
+ * Copies the receipts of the runs under way and then, the latest first, of those
+ * that have ended; at most max of each.  Free the array with free().  -1: no memory.
+ */
+int sl_service_runs(struct sl_service *service, size_t max, struct sl_receipt **receipts,
+                    size_t *n_running, size_t *n) SL_MUSTCHECK;
 
 /* Copies the receipt of a running or remembered run. false: not known. */
 bool sl_service_receipt(struct sl_service *service, const char *id, struct sl_receipt *receipt);
@@ -49,7 +77,7 @@ void sl_service_log_runs(struct sl_service *service);
 /* Waits until no run is under way, at most timeout_ms. true when none is left. */
 bool sl_service_drained(struct sl_service *service, int64_t timeout_ms);
 
-/* Closes database connections that were idle for SL_IDLE_KEEP_MS; call about once a second. */
-void sl_service_sweep(struct sl_service *service);
+/* Closes idle database connections and tells when to call again, as sl_slots_sweep(). */
+int64_t sl_service_sweep(struct sl_service *service);
 
 #endif

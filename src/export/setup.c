@@ -27,6 +27,29 @@ struct sl_setup *sl_setup_new(struct sl_config *config, struct sl_catalog *catal
     return &counted->setup;
 }
 
+static int check_dsn(const struct sl_config *config, const char *section, const char *dsn,
+                     struct sl_error *err)
+{
+    struct sl_error why;
+
+    if (dsn == NULL || sl_pg_dsn_check(dsn, &why) == 0)
+        return 0;
+    return sl_error_set(err, SL_CONFIG, "%s: [%s] %s",
+                        config->file == NULL ? "environment" : config->file, section, why.message);
+}
+
+int sl_setup_config(const char *path, bool secrets, struct sl_config **config, struct sl_error *err)
+{
+    if (sl_config_load(path, secrets, config, err) < 0)
+        return -1;
+    if (check_dsn(*config, "database", (*config)->database.dsn, err) == 0 &&
+        check_dsn(*config, "tickets", (*config)->tickets.dsn, err) == 0)
+        return 0;
+    sl_config_free(*config);
+    *config = NULL;
+    return -1;
+}
+
 int sl_setup_load(const char *path, bool secrets, sl_catalog_error_fn on_error, void *ctx,
                   struct sl_setup **setup)
 {
@@ -34,7 +57,7 @@ int sl_setup_load(const char *path, bool secrets, sl_catalog_error_fn on_error, 
     struct sl_catalog *catalog = NULL;
     struct sl_error err;
 
-    if (sl_config_load(path, secrets, &config, &err) < 0) {
+    if (sl_setup_config(path, secrets, &config, &err) < 0) {
         on_error(ctx, &err);
         return -1;
     }

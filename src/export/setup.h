@@ -15,8 +15,12 @@ struct sl_setup {
     char tickets_login[64]; /* who [tickets] dsn logs in as; "": not known, or no tickets */
 };
 
+/* As sl_config_load(), and SL_CONFIG too when libpq does not understand a dsn: no dsn is quoted. */
+int sl_setup_config(const char *path, bool secrets, struct sl_config **config,
+                    struct sl_error *err) SL_MUSTCHECK;
+
 /*
- * Reads the configuration (path and secrets as for sl_config_load()) and the
+ * Reads the configuration (as sl_setup_config() does) and the
  * exports that it names.  Each error is reported through on_error; with -1 there
  * is no setup.
  */

@@ -14,15 +14,28 @@
 
 #define CLIENT_LEFT "the client left"
 
+/* Counts a client, should that be why the run ends. */
+static void client_left(struct sl_run *run)
+{
+    if (sl_run_abort(run, SL_CANCELLED, CLIENT_LEFT))
+        sl_stats_left(run->service->stats);
+}
+
 int sl_run_admit(struct sl_run *run, int client_fd, struct sl_error *err)
 {
-    if (sl_slots_acquire(run->service->slots, &run->consumer, client_fd, err) < 0) {
-        sl_run_fail(run, err);
+    int rc = sl_slots_acquire(run->service->slots, &run->consumer, client_fd, err);
+    int64_t waited = sl_clock_ms() - run->created_ms;
+
+    sl_stats_waited(run->service->stats, waited);
+    if (rc < 0) {
+        /* Nobody else had a reason to end it: the client had. */
+        if (sl_run_fail(run, err) && err->kind == SL_CANCELLED)
+            sl_stats_left(run->service->stats);
         return -1;
     }
     run->slot_held = true;
     pthread_mutex_lock(&run->lock);
-    run->receipt.queue_ms = sl_clock_ms() - run->created_ms;
+    run->receipt.queue_ms = waited;
     pthread_mutex_unlock(&run->lock);
     return 0;
 }
@@ -47,28 +60,22 @@ static void *producer(void *arg)
     return NULL;
 }
 
-/* The chain digest, queue; the queue has half of limits.memory. */
-static int make_chain(struct sl_run *run, struct sl_error *err)
+/* The queue has half of limits.memory. */
+static int make_queue(struct sl_run *run, struct sl_error *err)
 {
     size_t half = (size_t)run->setup->config->limits.memory / 2;
     size_t block = half / SL_QUEUE_BLOCKS < SL_BLOCK_SIZE ? half / SL_QUEUE_BLOCKS : SL_BLOCK_SIZE;
 
     run->queue = sl_queue_new(half / block, block, &run->watch, run->consumer.wake_fd);
-    if (run->queue == NULL)
-        return sl_error_nomem(err);
-    run->digest = sl_digest_new(sl_queue_sink(run->queue), err);
-    if (run->digest == NULL)
-        return -1;
-    run->sink = sl_digest_sink(run->digest);
-    return 0;
+    return run->queue == NULL ? sl_error_nomem(err) : 0;
 }
 
-int sl_run_start(struct sl_run *run, struct sl_error *err)
+int sl_run_start(struct sl_run *run, enum sl_compression encoding, struct sl_error *err)
 {
     pthread_attr_t attr;
     pthread_t thread;
 
-    if (make_chain(run, err) < 0)
+    if (make_queue(run, err) < 0 || sl_run_chain(run, sl_queue_sink(run->queue), encoding, err) < 0)
         return -1;
     pthread_attr_init(&attr);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
@@ -93,7 +100,7 @@ static int wait_news(struct sl_run *run, int client_fd, struct sl_error *err)
         return -1;
     if (revents == 0)
         return 0;
-    sl_run_abort(run, SL_CANCELLED, CLIENT_LEFT);
+    client_left(run);
     return sl_run_check(run, err);
 }
 
@@ -110,9 +117,11 @@ static void took(struct sl_run *run, int client_fd)
 {
     pthread_mutex_lock(&run->lock);
     sl_rate_stop(&run->rate, sl_clock_ms(), queue_length(client_fd));
-    run->receipt.bytes_sent += run->bytes_handed;
+    int64_t sent = run->bytes_handed;
+    run->receipt.bytes_sent += sent;
     run->bytes_handed = 0;
     pthread_mutex_unlock(&run->lock);
+    sl_stats_sent(run->service->stats, run->stats, sent);
 }
 
 static void handed(struct sl_run *run, size_t n)
@@ -171,7 +180,7 @@ char sl_run_last_byte(struct sl_run *run)
 void sl_run_consumed(struct sl_run *run, bool delivered)
 {
     if (!delivered)
-        sl_run_abort(run, SL_CANCELLED, CLIENT_LEFT);
+        client_left(run);
 }
 
 bool sl_run_too_slow(struct sl_run *run, int client_fd)

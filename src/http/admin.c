@@ -1,8 +1,11 @@
 /* The admin listener: for machines and for the operator. Host and token are checked before
  * (guard.c). */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "http/guard.h"
+#include "http/ready.h"
 #include "http/reply.h"
 #include "http/routes.h"
 #include "http/runs.h"
@@ -15,6 +18,73 @@ enum MHD_Result sl_serve_health(struct sl_request *request)
     if (sl_guard_method(request, methods, &err) != 0)
         return sl_reply_problem(request, &err, NULL, methods);
     return sl_reply_text(request, "ok\n");
+}
+
+static int check_ready(const struct sl_request *request, struct sl_error *err)
+{
+    if (atomic_load(&request->http->draining))
+        return sl_error_set(err, SL_UNAVAILABLE, "draining: the service is shutting down");
+    return sl_ready_check(request->http->ready, request->setup, err);
+}
+
+/* That the last reload failed is told by the metrics; the configuration in force serves. */
+enum MHD_Result sl_serve_ready(struct sl_request *request)
+{
+    const unsigned methods = SL_GET | SL_HEAD;
+    struct sl_error err;
+
+    if (sl_guard_method(request, methods, &err) != 0)
+        return sl_reply_problem(request, &err, NULL, methods);
+    if (check_ready(request, &err) != 0)
+        return sl_reply_silent_problem(request, &err, NULL, 0);
+    return sl_reply_text(request, "ready\n");
+}
+
+static int put_receipts(struct sl_buf *out, const char *name, const struct sl_receipt *receipts,
+                        size_t n)
+{
+    if (sl_json_name(out, name) < 0 || sl_buf_putc(out, '[') < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if ((i > 0 && sl_buf_putc(out, ',') < 0) || sl_receipt_json_full(&receipts[i], out) < 0)
+            return -1;
+    return sl_buf_putc(out, ']');
+}
+
+static int list_runs(struct sl_service *service, struct sl_buf *out)
+{
+    struct sl_receipt *receipts;
+    size_t n_running;
+    size_t n;
+
+    if (sl_service_runs(service, SL_RUNS_LISTED, &receipts, &n_running, &n) < 0)
+        return -1;
+    int failed = sl_buf_putc(out, '{') < 0 ||
+                 put_receipts(out, "running", receipts, n_running) < 0 ||
+                 put_receipts(out, "recent", receipts + n_running, n - n_running) < 0 ||
+                 sl_buf_puts(out, "}\n") < 0;
+    free(receipts);
+    return failed ? -1 : 0;
+}
+
+enum MHD_Result sl_serve_runs(struct sl_request *request)
+{
+    const unsigned methods = SL_GET | SL_HEAD;
+    enum MHD_Result result;
+    struct sl_buf json;
+    struct sl_error err;
+
+    if (sl_guard_method(request, methods, &err) != 0)
+        return sl_reply_problem(request, &err, NULL, methods);
+    sl_buf_init(&json, SL_REPLY_MAX);
+    if (list_runs(request->http->service, &json) == 0) {
+        result = sl_reply_json(request, &json);
+    } else {
+        sl_error_nomem(&err);
+        result = sl_reply_problem(request, &err, NULL, 0);
+    }
+    sl_buf_free(&json);
+    return result;
 }
 
 /*

@@ -21,14 +21,26 @@ static int param_json(const struct sl_param *param, struct sl_buf *out)
     return sl_buf_putc(out, '}');
 }
 
+static int formats_json(struct sl_buf *out)
+{
+    if (sl_json_name(out, "formats") != 0 || sl_buf_putc(out, '[') != 0)
+        return -1;
+    for (const struct sl_format *format = sl_formats; format->name != NULL; format++) {
+        const char *comma = format == sl_formats ? "" : ",";
+
+        if (sl_buf_printf(out, "%s\"%s\"", comma, format->name) != 0)
+            return -1;
+    }
+    return sl_buf_putc(out, ']');
+}
+
 static int export_json(const struct sl_export *export, struct sl_buf *out)
 {
     if (sl_buf_putc(out, '{') != 0 || sl_json_member(out, "name", export->name) != 0 ||
         sl_json_member(out, "title", export->title) != 0 ||
         sl_json_member(out, "description", export->description) != 0 ||
         sl_json_name(out, "path") != 0 ||
-        sl_buf_printf(out, "\"/exports/%s.csv\"", export->name) != 0 ||
-        sl_json_name(out, "formats") != 0 || sl_buf_puts(out, "[\"csv\"]") != 0 ||
+        sl_buf_printf(out, "\"/exports/%s.csv\"", export->name) != 0 || formats_json(out) != 0 ||
         sl_json_name(out, "params") != 0 || sl_buf_putc(out, '[') != 0)
         return -1;
     for (size_t i = 0; i < export->n_params; i++) {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "base/clock.h"
 
@@ -29,6 +30,8 @@ struct sl_conn {
 struct sl_connections {
     pthread_mutex_t lock; /* see the header */
     struct sl_conn *first;
+    pthread_cond_t sooner; /* look_at was moved */
+    int64_t look_at;       /* when the reaper must look at the latest, INT64_MAX: no need to */
 };
 
 /* How long each state may last, 0: the reaper does not say. */
@@ -42,9 +45,16 @@ static const int64_t allowed_ms[SL_CONN_STATES] = {
 struct sl_connections *sl_connections_new(void)
 {
     struct sl_connections *connections = calloc(1, sizeof(*connections));
+    pthread_condattr_t monotonic;
 
-    if (connections != NULL)
-        pthread_mutex_init(&connections->lock, NULL);
+    if (connections == NULL)
+        return NULL;
+    pthread_mutex_init(&connections->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&connections->sooner, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    connections->look_at = INT64_MAX;
     return connections;
 }
 
@@ -52,6 +62,7 @@ void sl_connections_free(struct sl_connections *connections)
 {
     if (connections == NULL)
         return;
+    pthread_cond_destroy(&connections->sooner);
     pthread_mutex_destroy(&connections->lock);
     free(connections);
 }
@@ -105,6 +116,25 @@ static void look_up_peer(struct sl_conn *conn)
     }
 }
 
+/* Has the reaper look at `when`, if it would sleep longer. Under the lock. */
+static void look_by(struct sl_connections *connections, int64_t when)
+{
+    if (when >= connections->look_at)
+        return;
+    connections->look_at = when;
+    pthread_cond_signal(&connections->sooner);
+}
+
+/* When the connection's state must be looked at, INT64_MAX: never. Under the lock. */
+static int64_t due(const struct sl_conn *conn)
+{
+    if (conn->broken)
+        return INT64_MAX;
+    if (conn->state == SL_CONN_RUN)
+        return sl_clock_ms() + SL_REAP_MS;
+    return allowed_ms[conn->state] > 0 ? conn->since + allowed_ms[conn->state] + 1 : INT64_MAX;
+}
+
 struct sl_conn *sl_conn_open(struct sl_connections *connections, int fd, bool admin)
 {
     struct sl_conn *conn = calloc(1, sizeof(*conn));
@@ -123,6 +153,7 @@ struct sl_conn *sl_conn_open(struct sl_connections *connections, int fd, bool ad
     if (conn->next != NULL)
         conn->next->prev = conn;
     connections->first = conn;
+    look_by(connections, due(conn));
     pthread_mutex_unlock(&connections->lock);
     return conn;
 }
@@ -165,6 +196,7 @@ static void set(struct sl_conn *conn, enum sl_conn_state state, struct sl_run *r
     conn->state = state;
     conn->since = sl_clock_ms();
     conn->aborted_at = 0;
+    look_by(conn->all, due(conn));
     pthread_mutex_unlock(&conn->all->lock);
     if (old != NULL)
         sl_run_release(old);
@@ -224,19 +256,58 @@ void sl_connections_reap(struct sl_connections *connections, int64_t now)
     for (struct sl_conn *conn = connections->first; conn != NULL; conn = conn->next) {
         if (!conn->broken && over_time(conn, now))
             break_off(conn);
+        look_by(connections, due(conn));
     }
     pthread_mutex_unlock(&connections->lock);
 }
 
+/* Under the lock. */
+static void sleep_until(struct sl_connections *connections, int64_t ms)
+{
+    struct timespec until = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+    if (ms == INT64_MAX)
+        pthread_cond_wait(&connections->sooner, &connections->lock);
+    else
+        pthread_cond_timedwait(&connections->sooner, &connections->lock, &until);
+}
+
+void sl_connections_wait(struct sl_connections *connections, int64_t until)
+{
+    pthread_mutex_lock(&connections->lock);
+    look_by(connections, until);
+    while (sl_clock_ms() < connections->look_at)
+        sleep_until(connections, connections->look_at);
+    /* What comes from here on is for the next wait, also while the reaper is at work. */
+    connections->look_at = INT64_MAX;
+    pthread_mutex_unlock(&connections->lock);
+}
+
+void sl_connections_wake(struct sl_connections *connections)
+{
+    pthread_mutex_lock(&connections->lock);
+    look_by(connections, 0);
+    pthread_mutex_unlock(&connections->lock);
+}
+
+/* Has it a request under way? One that was just accepted may have one that nobody has read yet. */
+static bool is_busy(const struct sl_conn *conn, int64_t now)
+{
+    if (conn->state == SL_CONN_HEADER)
+        return now - conn->since < SL_GREETING_MS;
+    return conn->state != SL_CONN_IDLE;
+}
+
 size_t sl_connections_end_idle(struct sl_connections *connections)
 {
+    int64_t now = sl_clock_ms();
     size_t others = 0;
 
     pthread_mutex_lock(&connections->lock);
     for (struct sl_conn *conn = connections->first; conn != NULL; conn = conn->next) {
         if (conn->admin)
             continue;
-        if (conn->state != SL_CONN_HEADER && conn->state != SL_CONN_IDLE) {
+        if (is_busy(conn, now)) {
             others++;
         } else if (!conn->broken) {
             conn->broken = true;

@@ -21,6 +21,9 @@
 /* A complete request header must have come this long after the first byte was due (ms). */
 #define SL_HEADER_MS 10000
 
+/* A connection that is this young is not ended as one that asks for nothing (ms). */
+#define SL_GREETING_MS 250
+
 /* A request body must have come this long after its header (ms). */
 #define SL_BODY_MS 10000
 
@@ -29,6 +32,10 @@
 
 /* A reply that is no export, or the last bytes of one, must be gone after this (ms). */
 #define SL_REPLY_MS 60000
+
+/* How often a run's connection is looked at (ms): a tenth of the second in which a cancel must have
+ * worked. */
+#define SL_REAP_MS 100
 
 /* An aborted run's thread has this long to notice by itself; then it sits in a send (ms). */
 #define SL_ABORT_GRACE_MS 300
@@ -83,11 +90,18 @@ void sl_conn_set_run(struct sl_conn *conn, struct sl_run *run);
  */
 void sl_conn_reset(struct sl_conn *conn);
 
-/*
- * Breaks every connection that is over its time at `now` (sl_clock_ms()).  The
- * reaper calls it about every 100 ms.
- */
+/* Breaks every connection that is over its time at `now` (sl_clock_ms()). The reaper's. */
 void sl_connections_reap(struct sl_connections *connections, int64_t now);
+
+/*
+ * Sleeps until the next sl_connections_reap() is due, until `until` (sl_clock_ms(),
+ * INT64_MAX: no such limit), or until woken, also by a call before this one.  With
+ * no connection and no limit it sleeps until one comes.  The reaper's.
+ */
+void sl_connections_wait(struct sl_connections *connections, int64_t until);
+
+/* Ends that sleep. Any thread. */
+void sl_connections_wake(struct sl_connections *connections);
 
 /* Ends public connections that have no request under way. Returns how many others there are. */
 size_t sl_connections_end_idle(struct sl_connections *connections);

@@ -79,6 +79,7 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **context,
     if (request == NULL)
         return;
     sl_conn_set(request->conn, SL_CONN_IDLE);
+    sl_metrics_done(request);
     sl_target_fini(&request->target);
     if (request->takes_body)
         sl_buf_free(&request->body);

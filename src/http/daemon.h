@@ -38,7 +38,7 @@ struct sl_daemon {
 int sl_daemon_start(struct sl_daemon *daemon, unsigned connections,
                     struct sl_error *err) SL_MUSTCHECK;
 
-/* Takes no new connections; those that are open go on. */
+/* Takes no new connections; those that are open go on. On an inherited socket new ones wait. */
 void sl_daemon_quiesce(struct sl_daemon *daemon);
 
 /* Joins every thread of the daemon, then closes its socket. No handler may be waiting for anything.

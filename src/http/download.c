@@ -6,36 +6,87 @@
 #include "base/clock.h"
 #include "http/body.h"
 #include "http/disposition.h"
+#include "http/encoding.h"
 #include "http/reply.h"
+
+/* What a compressed file's name ends in, and its type (RFC 6713, RFC 8878 section 7.1). */
+static const struct {
+    const char *ending;
+    const char *type;
+} files[] = {
+    [SL_GZIP] = {".gz", "application/gzip"},
+    [SL_ZSTD] = {".zst", "application/zstd"},
+};
+
+/* How the transfer is compressed: a file that is so already is sent as it is. */
+static enum sl_compression encoding_of(const struct sl_request *request,
+                                       const struct sl_query *query)
+{
+    return query->format->compression == SL_PLAIN ? sl_encodings_choose(&request->fields.encodings)
+                                                  : SL_PLAIN;
+}
+
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t len = strlen(text);
+    size_t n = strlen(ending);
+
+    return len >= n && strcmp(text + len - n, ending) == 0;
+}
+
+/* The export's own name for its file; that a compressed one is so shows in every name. */
+static int name_of_export(const struct sl_query *query, struct sl_buf *name)
+{
+    enum sl_compression compression = query->format->compression;
+    const char *own = query->export->filename;
+    char day[SL_TIME_TEXT];
+
+    if (own[0] == '\0') {
+        sl_clock_utc_day(day);
+        return sl_buf_printf(name, "%s-%s.%s", query->export->name, day, query->format->name);
+    }
+    if (sl_buf_puts(name, own) != 0)
+        return -1;
+    if (compression == SL_PLAIN || ends_with(own, files[compression].ending))
+        return 0;
+    return sl_buf_puts(name, files[compression].ending);
+}
 
 static int add_disposition(struct MHD_Response *response, const struct sl_query *query)
 {
-    char plain[SL_EXPORT_NAME_MAX + SL_TIME_TEXT + 8];
-    char day[SL_TIME_TEXT];
-    const char *name = query->filename;
+    struct sl_buf name;
     struct sl_buf value;
 
-    if (name[0] == '\0')
-        name = query->export->filename;
-    if (name[0] == '\0') {
-        sl_clock_utc_day(day);
-        snprintf(plain, sizeof(plain), "%s-%s.csv", query->export->name, day);
-        name = plain;
-    }
+    sl_buf_init(&name, SL_DISPOSITION_MAX);
     sl_buf_init(&value, SL_DISPOSITION_MAX);
-    int failed = sl_disposition(name, &value);
+    int failed = query->filename[0] != '\0' ? sl_buf_puts(&name, query->filename)
+                                            : name_of_export(query, &name);
+    if (failed == 0)
+        failed = sl_disposition(name.data, &value);
     if (failed == 0)
         sl_reply_header(response, "Content-Disposition", value.data);
+    sl_buf_free(&name);
     sl_buf_free(&value);
     return failed;
 }
 
-/* The headers that HEAD and GET have in common. */
-static int add_headers(struct MHD_Response *response, const struct sl_query *query)
+static const char *type_of(const struct sl_query *query)
 {
-    sl_reply_header(response, "Content-Type",
-                    query->header != SL_HEADER_OFF ? "text/csv; charset=utf-8; header=present"
-                                                   : "text/csv; charset=utf-8; header=absent");
+    if (query->format->compression != SL_PLAIN)
+        return files[query->format->compression].type;
+    return query->header != SL_HEADER_OFF ? "text/csv; charset=utf-8; header=present"
+                                          : "text/csv; charset=utf-8; header=absent";
+}
+
+/* The headers that HEAD and GET have in common. */
+static int add_headers(const struct sl_request *request, struct MHD_Response *response,
+                       const struct sl_query *query)
+{
+    const char *encoding = sl_encoding_name(encoding_of(request, query));
+
+    sl_reply_header(response, "Content-Type", type_of(query));
+    if (encoding != NULL)
+        sl_reply_header(response, "Content-Encoding", encoding);
     sl_reply_header(response, "Cache-Control", "no-store");
     sl_reply_header(response, "Accept-Ranges", "none");
     sl_reply_header(response, "Vary", "Accept-Encoding");
@@ -68,7 +119,7 @@ static enum MHD_Result reply_head(struct sl_request *request, const struct sl_qu
         return MHD_NO;
     if (MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END) !=
             MHD_YES ||
-        add_headers(response, query) != 0) {
+        add_headers(request, response, query) != 0) {
         MHD_destroy_response(response);
         return MHD_NO;
     }
@@ -88,7 +139,7 @@ static enum MHD_Result reply_run(struct sl_request *request, struct sl_run *run)
     struct MHD_Response *response = sl_body_response(run, request->conn, trailers);
     if (response == NULL)
         return MHD_NO;
-    if (add_headers(response, sl_run_query(run)) != 0) {
+    if (add_headers(request, response, sl_run_query(run)) != 0) {
         MHD_destroy_response(response);
         return MHD_NO;
     }
@@ -121,9 +172,11 @@ static enum MHD_Result start_run(struct sl_request *request, const struct sl_dow
     as.peer = sl_conn_peer(request->conn);
     if (sl_run_new(request->http->service, request->setup, query, &as, &run, &err) != 0)
         return sl_reply_problem(request, &err, NULL, 0);
+    request->run_made = true;
     bool admitted = sl_run_admit(run, fd, &err) == 0 &&
                     (download->admitted == NULL || download->admitted(download->ctx, &err) == 0);
-    if (admitted && sl_run_start(run, &err) == 0 && sl_run_wait_first(run, fd, &err) == 0)
+    enum sl_compression encoding = encoding_of(request, sl_run_query(run));
+    if (admitted && sl_run_start(run, encoding, &err) == 0 && sl_run_wait_first(run, fd, &err) == 0)
         return reply_run(request, run);
     if (admitted && download->refused != NULL && is_unavailable(&err))
         download->refused(download->ctx);

@@ -1,4 +1,4 @@
-/* The main job: `/exports/{name}.csv`. */
+/* The main job: `/exports/{name}.{format}`. */
 #include <string.h>
 
 #include "access/access.h"
@@ -7,16 +7,18 @@
 #include "http/reply.h"
 #include "http/routes.h"
 
-/* The export that `{name}.csv` names; what the caller may not see does not exist. */
+/* The export that `{name}.{format}` names; what the caller may not see does not exist. */
 static const struct sl_export *find(const struct sl_request *request,
-                                    const struct sl_caller *caller, struct sl_error *err)
+                                    const struct sl_caller *caller, const struct sl_format **format,
+                                    struct sl_error *err)
 {
     const char *file = sl_request_segment(request, 1);
     const char *dot = strchr(file, '.');
     char name[SL_EXPORT_NAME_MAX + 1];
     const struct sl_export *export = NULL;
 
-    if (dot != NULL && strcmp(dot + 1, SL_FORMAT_CSV) == 0 && (size_t)(dot - file) < sizeof(name)) {
+    *format = dot == NULL ? NULL : sl_format_find(dot + 1);
+    if (*format != NULL && (size_t)(dot - file) < sizeof(name)) {
         memcpy(name, file, (size_t)(dot - file));
         name[dot - file] = '\0';
         export = sl_catalog_find(request->setup->catalog, name);
@@ -38,13 +40,15 @@ enum MHD_Result sl_serve_export(struct sl_request *request)
     if (sl_access_identify(request->setup->config, request->fields.authorization, &caller, &err) !=
         0)
         return sl_reply_problem(request, &err, NULL, 0);
-    const struct sl_export *export = find(request, &caller, &err);
+    const struct sl_format *format;
+    const struct sl_export *export = find(request, &caller, &format, &err);
     if (export == NULL || sl_guard_method(request, SL_DOWNLOAD_METHODS, &err) != 0)
         return sl_reply_problem(request, &err, NULL, SL_DOWNLOAD_METHODS);
     if (sl_query_bind(export, &request->target.args, &query, &err) != 0) {
         sl_query_fini(&query);
         return sl_reply_problem(request, &err, NULL, 0);
     }
+    query.format = format;
     struct sl_download download = {.as = {.owner = caller.key, .role = caller.role}};
     return sl_download(request, &download, &query);
 }

@@ -73,6 +73,7 @@ static enum MHD_Result serve(struct sl_request *request, struct sl_grant *grant)
         sl_query_fini(&query);
         return sl_reply_problem(request, &err, NULL, 0);
     }
+    query.format = grant->format;
     struct use use = {request->http->once, sl_request_segment(request, 1), grant->exp};
     struct sl_download download = {
         .as = {.owner = OWNER,

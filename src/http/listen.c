@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -101,12 +102,13 @@ static int listen_tcp(const struct addrinfo *info)
 }
 
 /* Fills address from what was bound: the port may have been 0. */
-static void describe_tcp(struct sl_listen *listener)
+static void describe(struct sl_listen *listener)
 {
     union {
         struct sockaddr any;
         struct sockaddr_in in;
         struct sockaddr_in6 in6;
+        struct sockaddr_un un;
         struct sockaddr_storage storage;
     } bound;
     socklen_t len = sizeof(bound);
@@ -118,6 +120,9 @@ static void describe_tcp(struct sl_listen *listener)
         inet_ntop(AF_INET6, &bound.in6.sin6_addr, host, sizeof(host));
         snprintf(listener->address, sizeof(listener->address), "[%s]:%u", host,
                  ntohs(bound.in6.sin6_port));
+    } else if (bound.any.sa_family == AF_UNIX) {
+        snprintf(listener->address, sizeof(listener->address), "unix:%.*s",
+                 (int)sizeof(bound.un.sun_path), bound.un.sun_path);
     } else {
         inet_ntop(AF_INET, &bound.in.sin_addr, host, sizeof(host));
         snprintf(listener->address, sizeof(listener->address), "%s:%u", host,
@@ -147,7 +152,32 @@ static int open_tcp(const struct sl_address *address, struct sl_listen *listener
     freeaddrinfo(found);
     if (listener->fd < 0)
         return cannot(err, listener->address, failed);
-    describe_tcp(listener);
+    describe(listener);
+    return 0;
+}
+
+static int option(int fd, int name)
+{
+    int value = -1;
+    socklen_t len = sizeof(value);
+
+    return getsockopt(fd, SOL_SOCKET, name, &value, &len) == 0 ? value : -1;
+}
+
+int sl_listen_adopt(int fd, struct sl_listen *listener, struct sl_error *err)
+{
+    int family = option(fd, SO_DOMAIN);
+
+    memset(listener, 0, sizeof(*listener));
+    listener->fd = fd;
+    listener->inherited = true;
+    if ((family != AF_INET && family != AF_INET6 && family != AF_UNIX) ||
+        option(fd, SO_TYPE) != SOCK_STREAM || option(fd, SO_ACCEPTCONN) != 1)
+        return sl_error_set(err, SL_CONFIG,
+                            "descriptor %d of LISTEN_FDS is no listening stream socket", fd);
+    if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) != 0)
+        return sl_error_set(err, SL_INTERNAL, "cannot set up descriptor %d of LISTEN_FDS", fd);
+    describe(listener);
     return 0;
 }
 
@@ -163,7 +193,7 @@ int sl_listen_open(const struct sl_address *address, struct sl_listen *listener,
 
 void sl_listen_refuse(struct sl_listen *listener)
 {
-    if (listener->fd >= 0)
+    if (listener->fd >= 0 && !listener->inherited)
         (void)shutdown(listener->fd, SHUT_RDWR);
 }
 

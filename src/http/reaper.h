@@ -14,6 +14,13 @@ struct sl_reaper;
 int sl_reaper_start(struct sl_connections *connections, struct sl_service *service,
                     struct sl_reaper **reaper, struct sl_error *err) SL_MUSTCHECK;
 
+/*
+ * Has it done a whole round since the last call that said yes?  One caller, which
+ * leaves it time between two calls: a round takes milliseconds.  The first call
+ * says yes.
+ */
+bool sl_reaper_alive(struct sl_reaper *reaper);
+
 /* Ends the thread and frees the reaper. NULL is allowed. */
 void sl_reaper_stop(struct sl_reaper *reaper);
 

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "export/stats.h"
 #include "http/disposition.h"
 
 /* Longest header value that is sent: a Content-Disposition. */
@@ -123,13 +124,27 @@ static void log_problem(const struct sl_request *request, const struct sl_error 
     sl_log_end(&line);
 }
 
+/* What a run that was made for the request counts itself, and the operator's own requests. */
+static void count_problem(const struct sl_request *request, const struct sl_error *err)
+{
+    if (!request->run_made && request->listener != SL_ADMIN)
+        sl_stats_refused(sl_service_stats(request->http->service), err->kind);
+}
+
 enum MHD_Result sl_reply_problem(struct sl_request *request, const struct sl_error *err,
                                  const char *run, unsigned allow)
+{
+    log_problem(request, err, run);
+    count_problem(request, err);
+    return sl_reply_silent_problem(request, err, run, allow);
+}
+
+enum MHD_Result sl_reply_silent_problem(struct sl_request *request, const struct sl_error *err,
+                                        const char *run, unsigned allow)
 {
     struct sl_buf json;
     struct MHD_Response *response = NULL;
 
-    log_problem(request, err, run);
     sl_buf_init(&json, PROBLEM_MAX);
     if (problem_json(err, run, &json) == 0)
         response = from_buf(&json, "application/problem+json");
@@ -150,6 +165,11 @@ enum MHD_Result sl_reply_problem(struct sl_request *request, const struct sl_err
 enum MHD_Result sl_reply_json(struct sl_request *request, struct sl_buf *json)
 {
     return send_short(request, MHD_HTTP_OK, from_buf(json, "application/json"));
+}
+
+enum MHD_Result sl_reply_body(struct sl_request *request, const char *type, struct sl_buf *body)
+{
+    return send_short(request, MHD_HTTP_OK, from_buf(body, type));
 }
 
 enum MHD_Result sl_reply_created(struct sl_request *request, struct sl_buf *json,

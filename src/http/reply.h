@@ -30,6 +30,13 @@ enum MHD_Result sl_reply_send(struct sl_request *request, unsigned status,
 enum MHD_Result sl_reply_problem(struct sl_request *request, const struct sl_error *err,
                                  const char *run, unsigned allow);
 
+/* The same without a log line and uncounted, for who asks the same again and again. */
+enum MHD_Result sl_reply_silent_problem(struct sl_request *request, const struct sl_error *err,
+                                        const char *run, unsigned allow);
+
+/* 200 with a body of that type; takes the text out of the buffer. */
+enum MHD_Result sl_reply_body(struct sl_request *request, const char *type, struct sl_buf *body);
+
 /* 200 with JSON; takes the text out of the buffer. */
 enum MHD_Result sl_reply_json(struct sl_request *request, struct sl_buf *json);
 

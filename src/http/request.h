@@ -15,15 +15,19 @@
 #include "base/buf.h"
 #include "export/service.h"
 #include "http/connections.h"
+#include "http/encoding.h"
 #include "http/target.h"
 
-/* What all listeners share. Constant but for draining. */
+/* What all listeners share. Constant but for the atomics. */
 struct sl_http {
     struct sl_service *service;
     struct sl_connections *connections;
     struct sl_once *once;
     struct sl_tickets *tickets; /* NULL: there are none anywhere */
-    atomic_bool draining;       /* new requests get 503 */
+    struct sl_ready *ready;
+    int64_t base_memory;  /* resident, before the first request (bytes) */
+    atomic_bool draining; /* new requests get 503 */
+    atomic_int scrapes;   /* of /metrics, whose clients have not read all yet */
 };
 
 /* Whom a listener serves: every path belongs to one of them. */
@@ -43,6 +47,7 @@ struct sl_fields {
     unsigned n_host, n_content_length, n_authorization, n_transfer_encoding;
     bool bad_name; /* a field name that is no token */
     bool te_trailers;
+    struct sl_encodings encodings;
     const char *host;
     const char *content_length;
     const char *authorization;
@@ -56,9 +61,11 @@ struct sl_request {
     enum sl_listener listener;
     struct MHD_Connection *mhd;
     struct sl_conn *conn;
-    char *raw;  /* the raw target, NULL: no memory */
-    bool keeps; /* an error leaves the connection open */
-    bool begun; /* the access handler was called */
+    char *raw;     /* the raw target, NULL: no memory */
+    bool keeps;    /* an error leaves the connection open */
+    bool begun;    /* the access handler was called */
+    bool run_made; /* what becomes of the request is a run's to count */
+    bool scrapes;  /* it is one of http->scrapes */
     enum sl_method method;
     bool http_1_0;
     struct sl_fields fields;

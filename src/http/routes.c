@@ -18,6 +18,9 @@ static const struct route {
     {SL_PUBLIC, "tickets", 2, false, sl_serve_ticket},
     {SL_PUBLIC, "runs", 2, true, sl_serve_run},
     {SL_ADMIN, "healthz", 1, true, sl_serve_health},
+    {SL_ADMIN, "readyz", 1, true, sl_serve_ready},
+    {SL_ADMIN, "metrics", 1, true, sl_serve_metrics},
+    {SL_ADMIN, "runs", 1, true, sl_serve_runs},
     {SL_ADMIN, "runs", 2, true, sl_serve_admin_run},
     {SL_TICKETS, "tickets", 1, false, sl_serve_new_ticket},
 };

@@ -27,6 +27,12 @@ enum MHD_Result sl_serve_ticket(struct sl_request *request);     /* tickets.c */
 enum MHD_Result sl_serve_new_ticket(struct sl_request *request); /* tickets.c */
 enum MHD_Result sl_serve_run(struct sl_request *request);        /* runs.c */
 enum MHD_Result sl_serve_health(struct sl_request *request);     /* admin.c */
+enum MHD_Result sl_serve_ready(struct sl_request *request);      /* admin.c */
+enum MHD_Result sl_serve_runs(struct sl_request *request);       /* admin.c */
 enum MHD_Result sl_serve_admin_run(struct sl_request *request);  /* admin.c */
+enum MHD_Result sl_serve_metrics(struct sl_request *request);    /* metrics.c */
+
+/* The request is over: another scrape may come in its place. */
+void sl_metrics_done(struct sl_request *request); /* metrics.c */
 
 #endif

@@ -4,6 +4,9 @@
 
 #include "http/request.h"
 
+/* `GET /runs` names so many at most of those under way, and so many of those that ended. */
+#define SL_RUNS_LISTED 200
+
 /*
  * Cancels the run `/runs/{id}` and answers: 200 with the receipt (the run may
  * need a moment to end: its state says), 404, or 409 when it has ended already.

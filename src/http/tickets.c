@@ -36,6 +36,16 @@ static int64_t body_length(const struct sl_request *request)
     return sl_parse_int(length, 0, DROPPED_MAX, &value) == 0 ? value : DROPPED_MAX + 1;
 }
 
+/* A reload can turn tickets off while their socket is open and some wait to be run. */
+static int check_on(const struct sl_request *request, struct sl_error *err)
+{
+    const struct sl_config *config = request->setup->config;
+
+    if (request->http->tickets != NULL && config->tickets.listen[0] != '\0')
+        return 0;
+    return sl_error_set(err, SL_NOT_FOUND, "no such path");
+}
+
 int sl_ticket_expect(struct sl_request *request, struct sl_error *err)
 {
     struct sl_error *refused = &request->refused;
@@ -43,7 +53,7 @@ int sl_ticket_expect(struct sl_request *request, struct sl_error *err)
 
     request->takes_body = true;
     sl_buf_init(&request->body, SL_TICKET_MAX);
-    if (sl_guard_tickets(request, refused) == 0) {
+    if (check_on(request, refused) == 0 && sl_guard_tickets(request, refused) == 0) {
         if (length == 0)
             sl_error_set(refused, SL_BAD_REQUEST, "there is no ticket in the request");
         else if (length > (int64_t)SL_TICKET_MAX)
@@ -140,10 +150,8 @@ enum MHD_Result sl_serve_ticket(struct sl_request *request)
     struct use held = {.tickets = request->http->tickets};
     struct sl_error err;
 
-    if (held.tickets == NULL) {
-        sl_error_set(&err, SL_NOT_FOUND, "no such path");
+    if (check_on(request, &err) != 0)
         return sl_reply_problem(request, &err, NULL, 0);
-    }
     if (!sl_download_possible(request, &err))
         return sl_reply_problem(request, &err, NULL, 0);
     if (sl_guard_method(request, SL_DOWNLOAD_METHODS, &err) != 0)

@@ -371,8 +371,11 @@ int sl_cursor_read(struct sl_cursor *cursor, sl_row_fn row, void *ctx, struct sl
     if (cursor->by_row && PQsetSingleRowMode(cursor->session->conn) != 1)
         return sl_error_set(err, SL_INTERNAL, "libpq does not read row by row");
     for (;;) {
-        if (sl_pg_next(cursor->session, cursor->watch, limit, &result, err) < 0)
+        if (sl_pg_next(cursor->session, cursor->watch, limit, &result, err) < 0) {
+            if (cursor->session->over_row > cursor->widest)
+                cursor->widest = cursor->session->over_row;
             return -1;
+        }
         if (result == NULL)
             break;
         ExecStatusType status = PQresultStatus(result);
@@ -467,9 +470,14 @@ int64_t sl_cursor_share(const struct sl_cursor *cursor)
 
 int64_t sl_cursor_memory(const struct sl_cursor *cursor)
 {
-    int64_t row = cursor->widest * 22 / 10; /* see base/limits.h */
+    int64_t row = SL_ROW_MEMORY(cursor->widest);
 
     return cursor->largest_result > row ? cursor->largest_result : row;
+}
+
+int64_t sl_cursor_widest(const struct sl_cursor *cursor)
+{
+    return cursor->widest;
 }
 
 void sl_cursor_free(struct sl_cursor *cursor)

@@ -79,6 +79,9 @@ int sl_cursor_idle(struct sl_cursor *cursor, struct sl_error *err) SL_MUSTCHECK;
 /* The most memory that libpq had for rows so far, in bytes. */
 int64_t sl_cursor_memory(const struct sl_cursor *cursor);
 
+/* Bytes of the widest row so far, of its values; of one that was refused, how much had come. */
+int64_t sl_cursor_widest(const struct sl_cursor *cursor);
+
 /* Ends the transaction, as the plan says, with FETCHes past the end still under way or not. */
 int sl_cursor_finish(struct sl_cursor *cursor, struct sl_error *err) SL_MUSTCHECK;
 

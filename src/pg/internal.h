@@ -12,6 +12,7 @@ struct sl_session {
     bool failed;       /* never reuse */
     bool binding;      /* the answers expected are to statements with parameters, not to rows */
     int64_t wide_row;  /* bytes of the widest row seen */
+    int64_t over_row;  /* bytes that had come of a row when it was refused; 0: none was */
     int64_t waited_us; /* time spent waiting for the server's answers */
 };
 
@@ -20,8 +21,9 @@ int sl_pg_error(struct sl_session *session, const PGresult *result, struct sl_er
 
 /*
  * Waits, with the watch, until a result can be had without blocking, reading what
- * the server sent only when libpq needs more of it.  SL_LIMIT when about `limit`
- * bytes arrived and no result is whole (INT64_MAX: no limit).
+ * the server sent only when libpq needs more of it.  SL_LIMIT, and
+ * session->over_row, when about `limit` bytes arrived and no result is whole (INT64_MAX:
+ * no limit).
  */
 int sl_pg_wait_result(struct sl_session *session, struct sl_watch *watch, int64_t limit,
                       struct sl_error *err) SL_MUSTCHECK;

@@ -39,6 +39,28 @@ static int parameter_number(const PGresult *result)
     return 0;
 }
 
+/*
+ * May the server's words show a value of the caller's?  Only those are known not to that
+ * speak of the server itself, or that it said as it read the statement, in which parameters
+ * stand for values.  What comes out of a function, which has a context, may be anything.
+ */
+static bool may_quote(const PGresult *result, const char *state)
+{
+    static const char *const of_server[] = {"08", "25", "28", "40", "42501", "53", "55", "57"};
+    static const char *const of_statement[] = {"42703", "42704", "42883", "42P01"};
+    const char *context = PQresultErrorField(result, PG_DIAG_CONTEXT);
+
+    if (context != NULL && context[0] != '\0')
+        return true;
+    for (size_t i = 0; i < sizeof of_server / sizeof of_server[0]; i++)
+        if (strncmp(state, of_server[i], strlen(of_server[i])) == 0)
+            return false;
+    for (size_t i = 0; i < sizeof of_statement / sizeof of_statement[0]; i++)
+        if (strcmp(state, of_statement[i]) == 0)
+            return PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION) == NULL;
+    return true;
+}
+
 static int connection_error(struct sl_session *session, struct sl_error *err)
 {
     session->failed = true;
@@ -77,5 +99,6 @@ int sl_pg_error(struct sl_session *session, const PGresult *result, struct sl_er
     snprintf(err->sqlstate, sizeof err->sqlstate, "%s", state);
     const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
     err->position = position == NULL ? 0 : (int)strtol(position, NULL, 10);
+    err->quotes = may_quote(result, state);
     return sl_error_detail(err, "%s", primary == NULL ? "" : primary);
 }

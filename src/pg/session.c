@@ -32,7 +32,7 @@ static int connect_timeout(PGconn *conn)
 
 const char *sl_pg_version(void)
 {
-    static char text[16];
+    static _Thread_local char text[16];
     int version = PQlibVersion();
 
     snprintf(text, sizeof text, "%d.%d", version / 10000, version % 10000);
@@ -90,8 +90,9 @@ struct sl_session *sl_session_open(const char *dsn, struct sl_watch *watch, stru
                                     NULL};
     const char *const values[] = {"30",   "10", "3", "pgsluice", dsn[0] == '\0' ? NULL : dsn,
                                   "UTF8", NULL};
+    if (sl_pg_dsn_check(dsn, err) < 0)
+        return NULL;
     struct sl_session *session = calloc(1, sizeof *session);
-
     if (session == NULL) {
         sl_error_nomem(err);
         return NULL;
@@ -294,8 +295,10 @@ int sl_pg_wait_result(struct sl_session *session, struct sl_watch *watch, int64_
         if ((waiting > 0 ? sl_watch_look(watch, err) : wait_readable(session, watch, err)) < 0)
             return -1;
         arrived += waiting > 0 ? waiting : bytes_waiting(session);
-        if (arrived > limit)
+        if (arrived > limit) {
+            session->over_row = limit;
             return sl_error_set(err, SL_LIMIT, "a row is larger than max_row");
+        }
         if (PQconsumeInput(session->conn) == 0)
             return sl_pg_error(session, NULL, err);
     }

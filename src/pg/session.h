@@ -11,16 +11,23 @@
 
 struct sl_session;
 
-/* "15.18", the version of libpq in use. */
+/* "15.18", the version of libpq in use. Borrowed; each thread has its own. */
 const char *sl_pg_version(void);
 
 /* Unsets the environment variables by which libpq would change how values print. Before threads. */
 void sl_pg_setup(void);
 
 /*
+ * Can libpq make sense of this dsn?  SL_CONFIG and what to write instead, without a word of
+ * the dsn: what libpq says of one that is malformed quotes it, the password included.
+ */
+int sl_pg_dsn_check(const char *dsn, struct sl_error *err) SL_MUSTCHECK;
+
+/*
  * Connects (without blocking beyond name resolution) while the watch allows it.
  * dsn is a URI or keywords, "" for libpq's environment; borrowed for the session's life.
- * SL_UNAVAILABLE when the server cannot be reached or refuses.  NULL on error.
+ * SL_UNAVAILABLE when the server cannot be reached or refuses, SL_CONFIG as
+ * sl_pg_dsn_check() says.  NULL on error.
  */
 struct sl_session *sl_session_open(const char *dsn, struct sl_watch *watch, struct sl_error *err);
 

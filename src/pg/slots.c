@@ -240,19 +240,38 @@ void sl_slots_keep(struct sl_slots *slots, struct sl_session *session)
     pthread_mutex_unlock(&slots->lock);
 }
 
-void sl_slots_sweep(struct sl_slots *slots)
+void sl_slots_counts(struct sl_slots *slots, struct sl_slots_counts *counts)
+{
+    pthread_mutex_lock(&slots->lock);
+    *counts =
+        (struct sl_slots_counts){slots->max, slots->running, slots->waiting, (int)slots->n_idle};
+    pthread_mutex_unlock(&slots->lock);
+}
+
+/* The connection that was idle longest, if it was so for too long. *next: as sl_slots_sweep(). */
+static struct sl_session *take_old(struct sl_slots *slots, int64_t now, int64_t *next)
+{
+    struct sl_session *old = NULL;
+
+    pthread_mutex_lock(&slots->lock);
+    if (slots->n_idle > 0 && now - slots->idle[0].since >= SL_IDLE_KEEP_MS)
+        old = take_out(slots, 0);
+    /* Who holds a slot may leave an idle connection behind, which is then the youngest. */
+    if (slots->n_idle > 0)
+        *next = slots->idle[0].since + SL_IDLE_KEEP_MS;
+    else
+        *next = slots->running > 0 ? now + SL_IDLE_KEEP_MS : INT64_MAX;
+    pthread_mutex_unlock(&slots->lock);
+    return old;
+}
+
+int64_t sl_slots_sweep(struct sl_slots *slots)
 {
     int64_t now = sl_clock_ms();
+    struct sl_session *old;
+    int64_t next;
 
-    for (;;) {
-        struct sl_session *old = NULL;
-
-        pthread_mutex_lock(&slots->lock);
-        if (slots->n_idle > 0 && now - slots->idle[0].since >= SL_IDLE_KEEP_MS)
-            old = take_out(slots, 0);
-        pthread_mutex_unlock(&slots->lock);
-        if (old == NULL)
-            return;
+    while ((old = take_old(slots, now, &next)) != NULL)
         sl_session_close(old);
-    }
+    return next;
 }

@@ -44,7 +44,19 @@ struct sl_session *sl_slots_take(struct sl_slots *slots, const char *dsn);
 /* Keeps a session for the next run if it is reusable, else closes it. Call before release. */
 void sl_slots_keep(struct sl_slots *slots, struct sl_session *session);
 
-/* Closes connections idle for SL_IDLE_KEEP_MS. */
-void sl_slots_sweep(struct sl_slots *slots);
+struct sl_slots_counts {
+    int limit;
+    int running; /* hold a slot: more than the limit for a while after it was lowered */
+    int waiting;
+    int idle; /* connections kept for the next run */
+};
+
+void sl_slots_counts(struct sl_slots *slots, struct sl_slots_counts *counts);
+
+/*
+ * Closes connections idle for SL_IDLE_KEEP_MS.  Returns when to call again
+ * (sl_clock_ms()); INT64_MAX: not before somebody has taken a slot.
+ */
+int64_t sl_slots_sweep(struct sl_slots *slots);
 
 #endif

@@ -7,6 +7,8 @@
 struct sl_digest {
     struct sl_sink base;
     EVP_MD_CTX *md;
+    atomic_llong *bytes;
+    int64_t limit;
     const char *window; /* of the next stage, between buffer() and write() */
     char hex[SL_SHA256_HEX];
 };
@@ -24,10 +26,16 @@ static int digest_buffer(struct sl_sink *sink, char **data, size_t *size, struct
 static int digest_write(struct sl_sink *sink, size_t len, struct sl_error *err)
 {
     struct sl_digest *digest = (struct sl_digest *)sink;
+    int64_t bytes = atomic_load(digest->bytes) + (int64_t)len;
 
+    if (digest->limit > 0 && bytes > digest->limit)
+        return sl_error_set(err, SL_LIMIT, "the export is larger than max_bytes");
     if (EVP_DigestUpdate(digest->md, digest->window, len) != 1)
         return sl_error_set(err, SL_INTERNAL, "SHA-256 failed");
-    return sl_sink_write(sink->next, len, err);
+    if (sl_sink_write(sink->next, len, err) < 0)
+        return -1;
+    atomic_fetch_add(digest->bytes, (long long)len);
+    return 0;
 }
 
 static int digest_end(struct sl_sink *sink, struct sl_error *err)
@@ -53,6 +61,11 @@ static size_t digest_room(struct sl_sink *sink)
     return sl_sink_room(sink->next);
 }
 
+static int digest_flush(struct sl_sink *sink, struct sl_error *err)
+{
+    return sl_sink_flush(sink->next, err);
+}
+
 static const struct sl_sink_ops digest_ops = {
     .name = "digest",
     .buffer = digest_buffer,
@@ -60,9 +73,11 @@ static const struct sl_sink_ops digest_ops = {
     .end = digest_end,
     .abort = digest_abort,
     .room = digest_room,
+    .flush = digest_flush,
 };
 
-struct sl_digest *sl_digest_new(struct sl_sink *next, struct sl_error *err)
+struct sl_digest *sl_digest_new(struct sl_sink *next, atomic_llong *bytes, int64_t limit,
+                                struct sl_error *err)
 {
     struct sl_digest *digest = calloc(1, sizeof *digest);
 
@@ -72,6 +87,8 @@ struct sl_digest *sl_digest_new(struct sl_sink *next, struct sl_error *err)
     }
     digest->base.ops = &digest_ops;
     digest->base.next = next;
+    digest->bytes = bytes;
+    digest->limit = limit;
     digest->md = EVP_MD_CTX_new();
     if (digest->md == NULL || EVP_DigestInit_ex(digest->md, EVP_sha256(), NULL) != 1) {
         sl_error_set(err, SL_INTERNAL, "SHA-256 is not available");

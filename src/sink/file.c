@@ -9,18 +9,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
+#include "sink/locked.h"
+
+/* How often a FIFO is tried until somebody reads it (ms): the system tells nobody when. */
+#define READER_MS 100
+
+/* How long a small file that another process is writing is waited for, and how often it is tried
+ * (ms). */
+#define SMALL_WAIT_MS 2000
+#define SMALL_STEP_MS 10
 
 struct sl_file {
     struct sl_sink base;
     int fd;
     bool waits;      /* a pipe, a terminal: writing may block */
+    bool wrote;      /* bytes went out */
     char *path;      /* NULL for standard output */
     char *temporary; /* NULL when path is written directly */
+    bool begun;      /* the temporary file is there, and ours */
     char window[SL_BLOCK_SIZE];
 };
 
@@ -68,26 +79,37 @@ static int file_write(struct sl_sink *sink, size_t len, struct sl_error *err)
         ssize_t n = write(file->fd, file->window + done, part);
         if (n < 0 && errno != EINTR && errno != EAGAIN)
             return write_error(file, err);
-        if (n > 0)
+        if (n > 0) {
+            file->wrote = true;
             done += (size_t)n;
+        }
     }
     return 0;
 }
 
-/* Makes the rename itself durable. */
+/* The folder that path is in; free() it. NULL: no memory. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (slash == NULL)
+        return strdup(".");
+    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+/* Makes a rename or removal itself durable. */
 static int sync_folder(const struct sl_file *file, struct sl_error *err)
 {
-    const char *slash = strrchr(file->path, '/');
-    char *folder = slash == NULL         ? strdup(".")
-                   : slash == file->path ? strdup("/")
-                                         : strndup(file->path, (size_t)(slash - file->path));
+    char *folder = folder_of(file->path);
     int rc = 0;
 
     if (folder == NULL)
         return sl_error_nomem(err);
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* EACCES: a drop box, which may be written but not read. */
+    int synced = fd >= 0 ? fsync(fd) : errno == EACCES ? syncfs(file->fd) : -1;
     /* EINVAL: a file system that has no such sync. */
-    if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
+    if (synced < 0 && (fd < 0 || errno != EINVAL))
         rc = write_error(file, err);
     if (fd >= 0)
         close(fd);
@@ -99,30 +121,48 @@ static int file_end(struct sl_sink *sink, struct sl_error *err)
 {
     struct sl_file *file = (struct sl_file *)sink;
 
-    if (file->temporary == NULL)
-        return 0;
-    if (fsync(file->fd) < 0 || rename(file->temporary, file->path) < 0)
-        return write_error(file, err);
-    free(file->temporary);
-    file->temporary = NULL;
-    return sync_folder(file, err);
+    return file->temporary != NULL && fsync(file->fd) < 0 ? write_error(file, err) : 0;
 }
 
 static void file_abort(struct sl_sink *sink)
 {
     struct sl_file *file = (struct sl_file *)sink;
 
-    if (file->temporary == NULL)
+    if (!file->begun)
         return;
     unlink(file->temporary);
-    free(file->temporary);
-    file->temporary = NULL;
+    close(file->fd); /* after it: the lock says whose the name is */
+    file->fd = -1;
+    file->begun = false;
+}
+
+int sl_file_commit(struct sl_file *file, struct sl_error *err)
+{
+    if (!file->begun)
+        return 0;
+    if (rename(file->temporary, file->path) < 0)
+        return write_error(file, err);
+    file->begun = false;
+    return sync_folder(file, err);
+}
+
+int sl_file_withdraw(struct sl_file *file, struct sl_error *err)
+{
+    if (unlink(file->path) < 0)
+        return errno == ENOENT ? 0 : write_error(file, err);
+    return sync_folder(file, err);
 }
 
 static size_t file_room(struct sl_sink *sink)
 {
     (void)sink;
     return SIZE_MAX;
+}
+
+static size_t file_memory(const struct sl_sink *sink)
+{
+    (void)sink;
+    return SL_BLOCK_SIZE;
 }
 
 static const struct sl_sink_ops file_ops = {
@@ -132,93 +172,123 @@ static const struct sl_sink_ops file_ops = {
     .end = file_end,
     .abort = file_abort,
     .room = file_room,
+    .memory = file_memory,
 };
 
 static char *temporary_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
-    char *temporary;
 
-    if (asprintf(&temporary, "%.*s.%s.pgsluice-tmp", (int)(name - path), path, name) < 0)
-        return NULL;
-    return temporary;
-}
-
-/* The temporary file may be renamed by the run that has it while we open it. */
-#define OPEN_TRIES 10
-
-static bool same_file(int fd, const char *path)
-{
-    struct stat ours;
-    struct stat there;
-
-    /* Whoever else could have put it there would own what we write. */
-    if (fstat(fd, &ours) == 0 &&
-        (!S_ISREG(ours.st_mode) || ours.st_uid != geteuid() || ours.st_nlink > 1)) {
-        errno = EEXIST;
-        return false;
-    }
-    return fstat(fd, &ours) == 0 && lstat(path, &there) == 0 && ours.st_dev == there.st_dev &&
-           ours.st_ino == there.st_ino;
-}
-
-/*
- * Opens the temporary file; a lock keeps other runs away from it until it is
- * renamed.  What a killed run left there has no lock and is overwritten.
- */
-static int open_temporary(const char *path, mode_t mode)
-{
-    for (int i = 0; i < OPEN_TRIES; i++) {
-        int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
-
-        if (fd < 0)
-            return -1;
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
-            close(fd);
-            errno = EBUSY;
-            return -1;
-        }
-        errno = EBUSY;
-        if (same_file(fd, path))
-            return fd;
-        int why = errno;
-        close(fd);
-        errno = why;
-        if (why == EEXIST)
-            return -1;
-    }
-    return -1;
-}
-
-/* The new file takes the place of the old one, so also its mode, before a byte is in it. */
-static int open_regular(struct sl_file *file, const struct stat *old)
-{
-    file->fd = open_temporary(file->temporary, old == NULL ? 0666 : old->st_mode & 0777);
-    if (file->fd < 0)
-        return -1;
-    if (old != NULL && fchmod(file->fd, old->st_mode & 07777) < 0)
-        return -1;
-    return ftruncate(file->fd, 0);
+    return sl_locked_name(path, (size_t)(name - path), name, ".pgsluice-tmp");
 }
 
 static int create_error(const char *path, struct sl_error *err)
 {
-    const char *why = errno == EBUSY ? "another run is writing it" : strerror(errno);
-
-    return sl_error_set(err, SL_OUTPUT_CREATE, "cannot create %s: %s", path, why);
+    return sl_error_set(err, SL_OUTPUT_CREATE, "cannot create %s: %s", path, strerror(errno));
 }
 
-/* A target that exists and is no regular file is written as it is. */
-static int open_target(struct sl_file *file, const char *path, struct sl_error *err)
+static int lock_temporary(struct sl_file *file, mode_t mode, uid_t owner)
+{
+    /* Only a small file, which nobody writes for long, is waited for. */
+    int64_t until = file->base.watch == NULL ? sl_clock_ms() + SMALL_WAIT_MS : 0;
+
+    for (;;) {
+        file->fd = sl_locked_open(file->temporary, mode, owner);
+        if (file->fd >= 0 || errno != EBUSY || sl_clock_ms() >= until)
+            return file->fd;
+        (void)poll(NULL, 0, SMALL_STEP_MS);
+    }
+}
+
+/*
+ * The new file takes the old one's owner, group and mode, as far as we may give it away;
+ * not what it may do when it is executed.
+ */
+static int take_after(int fd, const struct stat *old)
+{
+    if (fchown(fd, old->st_uid, old->st_gid) < 0)
+        (void)!fchown(fd, (uid_t)-1, old->st_gid);
+    return fchmod(fd, old->st_mode & 0777);
+}
+
+/*
+ * A lock keeps other runs away from the temporary file until it is renamed.  What a
+ * killed run left there has no lock and is overwritten.  The new file is as the old
+ * one before a byte is in it.
+ */
+static int open_regular(struct sl_file *file, const char *path, struct sl_error *err)
+{
+    struct stat old;
+    bool there = stat(file->path, &old) == 0;
+
+    if (lock_temporary(file, there ? old.st_mode & 0777 : 0666, there ? old.st_uid : geteuid()) <
+        0) {
+        char why[PATH_MAX];
+
+        sl_locked_why(file->temporary, errno, why, sizeof why);
+        return sl_error_set(err, SL_OUTPUT_CREATE, "cannot create %s: %s", path, why);
+    }
+    file->begun = true;
+    if (ftruncate(file->fd, 0) < 0 || (there && take_after(file->fd, &old) < 0))
+        return create_error(path, err);
+    return 0;
+}
+
+/* Opened as it is; a FIFO once it has a reader, for as long as the watch waits. */
+static int open_direct(struct sl_file *file, bool fifo, struct sl_watch *watch,
+                       struct sl_error *err)
+{
+    for (;;) {
+        short revents;
+
+        file->fd = open(file->path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+        if (file->fd >= 0)
+            return 0;
+        if (!fifo || errno != ENXIO)
+            return create_error(file->path, err);
+        if (sl_watch_wait(watch, -1, 0, READER_MS, &revents, err) < 0)
+            return -1;
+    }
+}
+
+/*
+ * In a folder like /tmp somebody else may have laid a link or a file under our name, to
+ * have us write elsewhere, or for him.
+ */
+static int check_trap(const char *path, struct sl_error *err)
+{
+    char *folder = folder_of(path);
+    struct stat target;
+    struct stat in;
+    int rc = 0;
+
+    if (folder == NULL)
+        return sl_error_nomem(err);
+    if (lstat(path, &target) == 0 && stat(folder, &in) == 0 && (in.st_mode & S_ISVTX) != 0 &&
+        (in.st_mode & S_IWOTH) != 0 && target.st_uid != geteuid() && target.st_uid != in.st_uid)
+        rc = sl_error_set(err, SL_OUTPUT_CREATE,
+                          "cannot create %s: it belongs to the user %lu, in a folder where "
+                          "everybody may lay a file",
+                          path, (unsigned long)target.st_uid);
+    free(folder);
+    return rc;
+}
+
+static int open_target(struct sl_file *file, const char *path, struct sl_watch *watch,
+                       struct sl_error *err)
 {
     struct stat st;
-    bool there = stat(path, &st) == 0;
 
-    if (there && !S_ISREG(st.st_mode)) {
+    if (check_trap(path, err) < 0)
+        return -1;
+    if (stat(path, &st) < 0) {
+        if (errno != ENOENT)
+            return create_error(path, err);
+    } else if (!S_ISREG(st.st_mode)) {
         file->path = strdup(path);
-        file->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-        return file->path == NULL || file->fd < 0 ? create_error(path, err) : 0;
+        return file->path == NULL ? sl_error_nomem(err)
+                                  : open_direct(file, S_ISFIFO(st.st_mode), watch, err);
     }
     /* What a link points to is replaced, not the link; one that points to nothing is refused. */
     struct stat link;
@@ -229,36 +299,46 @@ static int open_target(struct sl_file *file, const char *path, struct sl_error *
         return create_error(path, err);
     if ((file->temporary = temporary_name(file->path)) == NULL)
         return sl_error_nomem(err);
-    if (open_regular(file, there ? &st : NULL) == 0)
-        return 0;
-    create_error(path, err);
-    if (file->fd < 0) { /* it is not ours */
-        free(file->temporary);
-        file->temporary = NULL;
-    }
-    return -1;
+    return open_regular(file, path, err);
 }
 
-struct sl_file *sl_file_new(const char *path, struct sl_error *err)
+struct sl_file *sl_file_new(const char *path, struct sl_watch *watch, struct sl_error *err)
 {
     struct sl_file *file = calloc(1, sizeof *file);
+    struct stat st;
 
     if (file == NULL) {
         sl_error_nomem(err);
         return NULL;
     }
-    struct stat st;
-
     file->base.ops = &file_ops;
+    file->base.watch = watch;
     file->fd = -1;
     if (strcmp(path, "-") == 0) {
         file->fd = STDOUT_FILENO;
-    } else if (open_target(file, path, err) < 0) {
+    } else if (open_target(file, path, watch, err) < 0) {
         sl_file_free(file);
         return NULL;
     }
     file->waits = fstat(file->fd, &st) == 0 && !S_ISREG(st.st_mode);
     return file;
+}
+
+int sl_file_again(struct sl_file *file, struct sl_error *err)
+{
+    if (file->temporary == NULL || file->begun)
+        return 0;
+    return open_regular(file, file->path, err);
+}
+
+bool sl_file_plain(const struct sl_file *file)
+{
+    return file->temporary != NULL;
+}
+
+bool sl_file_final(const struct sl_file *file)
+{
+    return file->temporary == NULL && file->wrote;
 }
 
 void sl_file_free(struct sl_file *file)
@@ -268,6 +348,7 @@ void sl_file_free(struct sl_file *file)
     file_abort(&file->base);
     if (file->fd > STDERR_FILENO)
         close(file->fd);
+    free(file->temporary);
     free(file->path);
     free(file);
 }

@@ -46,7 +46,8 @@ static int queue_buffer(struct sl_sink *sink, char **data, size_t *size, struct 
         pthread_mutex_lock(&queue->lock);
         if (queue->count < queue->n)
             block = &queue->blocks[(queue->head + queue->count) % queue->n];
-        queue->producer_waits = block == NULL;
+        if (block == NULL)
+            queue->producer_waits = true; /* who has asked for room is told all the same */
         pthread_mutex_unlock(&queue->lock);
         if (block != NULL)
             break;
@@ -102,6 +103,16 @@ static size_t queue_room(struct sl_sink *sink)
     return room;
 }
 
+static size_t queue_memory(const struct sl_sink *sink)
+{
+    struct sl_queue *queue = (struct sl_queue *)(uintptr_t)sink; /* for its lock */
+
+    pthread_mutex_lock(&queue->lock);
+    size_t allocated = queue->allocated;
+    pthread_mutex_unlock(&queue->lock);
+    return allocated;
+}
+
 static const struct sl_sink_ops queue_ops = {
     .name = "queue",
     .buffer = queue_buffer,
@@ -109,6 +120,7 @@ static const struct sl_sink_ops queue_ops = {
     .end = queue_end,
     .abort = queue_abort,
     .room = queue_room,
+    .memory = queue_memory,
 };
 
 struct sl_queue *sl_queue_new(size_t blocks, size_t block_size, struct sl_watch *watch,
@@ -187,12 +199,4 @@ char sl_queue_last_byte(struct sl_queue *queue)
     char byte = queue->count == 0 ? '\n' : queue->blocks[queue->head].data[queue->taken];
     pthread_mutex_unlock(&queue->lock);
     return byte;
-}
-
-size_t sl_queue_memory(struct sl_queue *queue)
-{
-    pthread_mutex_lock(&queue->lock);
-    size_t allocated = queue->allocated;
-    pthread_mutex_unlock(&queue->lock);
-    return allocated;
 }

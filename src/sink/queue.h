@@ -38,7 +38,4 @@ size_t sl_queue_read(struct sl_queue *queue, char *bytes, size_t max, enum sl_qu
 /* The byte held back, or '\n' when the queue is empty. Consumer, after ABORTED. */
 char sl_queue_last_byte(struct sl_queue *queue);
 
-/* Bytes of memory allocated for blocks. Any thread. */
-size_t sl_queue_memory(struct sl_queue *queue);
-
 #endif

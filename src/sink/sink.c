@@ -24,3 +24,18 @@ size_t sl_sink_room(struct sl_sink *sink)
 {
     return sink->ops->room(sink);
 }
+
+int sl_sink_flush(struct sl_sink *sink, struct sl_error *err)
+{
+    return sink->ops->flush == NULL ? 0 : sink->ops->flush(sink, err);
+}
+
+size_t sl_sink_memory(const struct sl_sink *sink)
+{
+    size_t all = 0;
+
+    for (; sink != NULL; sink = sink->next)
+        if (sink->ops->memory != NULL)
+            all += sink->ops->memory(sink);
+    return all;
+}

@@ -176,8 +176,8 @@ class Server:
     DEFAULTS = {"access": {"anonymous": "on"}}
 
     def __init__(self, exports=None, config=None, *, listen="127.0.0.1:0", admin="127.0.0.1:0", env=None,
-                 workspace=None, files=None, exit_code=0, args=(), wrapper=(), with_config=True):
-        self.env, self.exit_code = env, exit_code
+                 workspace=None, files=None, exit_code=0, args=(), wrapper=(), with_config=True, pass_fds=()):
+        self.env, self.exit_code, self.pass_fds = env, exit_code, pass_fds
         if workspace is None:
             defaults = {k: dict(v) for k, v in self.DEFAULTS.items()}
             defaults["server"] = {"listen": listen, "admin_listen": admin}
@@ -212,7 +212,8 @@ class Server:
         running.append(self)
         # No stdin, no stdout to fill; stderr is the log.
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, env=child_env(self.env), cwd=self.workspace.directory)
+                                        stderr=subprocess.PIPE, env=child_env(self.env), cwd=self.workspace.directory,
+                                        pass_fds=self.pass_fds)
         at_end(self._kill)
         threading.Thread(target=self._read_log, args=(self.process.stderr,), daemon=True).start()
         self.wait_log(lambda line: logfmt(line).get("msg") == "ready", READY_DEADLINE, "ready")

@@ -68,6 +68,17 @@ def a_signal_on_the_command_line_ends_the_query_and_leaves_nothing(signum):
     equal(receipt["state"], "cancelled")
 
 
+@each(hup=signal.SIGHUP, int=signal.SIGINT)
+def a_signal_that_the_caller_ignores_is_ignored(signum):
+    with Gate(7) as gate:
+        process, w = cli(["gated", "-o", "out.csv"], preexec_fn=lambda: signal.signal(signum, signal.SIG_IGN))
+        gate.reached()
+        process.send_signal(signum)
+        gate.open()
+        code, err = finish(process)
+    equal((code, receipt_line(err)["state"]), (0, "complete"))
+
+
 @test
 def an_sql_error_on_the_command_line_is_70_and_leaves_nothing():
     process, w = cli(["wrong", "-o", "out.csv"])

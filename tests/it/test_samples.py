@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """The sample configuration: the program accepts all of it, and it names every key with its default."""
 
+import program
 from harness import *
 
 ETC = os.path.join(TOP, "etc")
-TABLE = os.path.join(TOP, "src", "base", "config_table.c")
 
 
 def sample():
@@ -32,19 +32,7 @@ def keys(text):
 
 def table():
     """The same of the program's table; None for a key without default."""
-    with open(TABLE, encoding="utf-8") as f:
-        rows = f.read().split("sl_config_keys[] = {")[1].split("{.section = NULL}")[0]
-    found = []
-    for macro, arguments in re.findall(r"(\w+)\((.*?)\),\n", rows, re.S):
-        words = re.findall(r'"(?:[^"\\]|\\.)*"|[^\s,]+', arguments)
-        default = {"KEY": 4, "NUMBER": 4, "TOKEN": 2, "LOG": 2}[macro]
-        if macro in ("TOKEN", "LOG"):
-            words = [macro.lower()] + words
-            default += 1
-        initial = words[default]
-        found.append((words[0], words[1], None if initial == "NULL" else json.loads(initial)))
-    equal(len(found), rows.count("),\n"), "rows of the table that this test can read")
-    return found
+    return [(key.section, key.key, key.default) for key in program.config_keys()]
 
 
 def workspace(text):

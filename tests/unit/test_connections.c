@@ -166,6 +166,20 @@ START_TEST(ending_the_idle_ones_leaves_requests_and_the_admin_listener_alone)
 }
 END_TEST
 
+START_TEST(a_new_connection_has_a_moment_to_ask_for_something)
+{
+    open_unix(false);
+    int64_t began = sl_clock_ms();
+    ck_assert_uint_eq(sl_connections_end_idle(all), 1);
+    ck_assert_int_eq(peer_sees(), 'o');
+    while (sl_connections_end_idle(all) > 0)
+        ck_assert_int_lt(sl_clock_ms() - began, 10 * SL_GREETING_MS);
+    ck_assert_int_ge(sl_clock_ms() - began, SL_GREETING_MS);
+    ck_assert_int_eq(peer_sees(), 'e');
+    close_all();
+}
+END_TEST
+
 START_TEST(a_connection_may_leave_from_anywhere_in_the_list)
 {
     struct sl_conn *conns[3];
@@ -186,6 +200,50 @@ START_TEST(a_connection_may_leave_from_anywhere_in_the_list)
         ck_assert_uint_eq(sl_connections_end_idle(all), 1);
         close_all();
     }
+}
+END_TEST
+
+/* How long the reaper would sleep after a look at all connections, if not for longer than ms. */
+static int64_t sleeps(int64_t ms)
+{
+    sl_connections_wake(all);
+    sl_connections_wait(all, INT64_MAX); /* what was due is forgotten: a round begins */
+    int64_t began = sl_clock_ms();
+    sl_connections_reap(all, began);
+    sl_connections_wait(all, began + ms);
+    return sl_clock_ms() - began;
+}
+
+START_TEST(without_connections_the_reaper_sleeps_until_it_is_woken)
+{
+    all = sl_connections_new();
+    ck_assert_int_ge(sleeps(300), 300);
+    sl_connections_wake(all); /* also when that came before */
+    sl_connections_wait(all, INT64_MAX);
+    sl_connections_free(all);
+}
+END_TEST
+
+START_TEST(a_connection_is_looked_at_when_it_may_be_over_its_time_and_not_before)
+{
+    open_unix(false);
+    static const enum sl_conn_state states[] = {SL_CONN_HEADER, SL_CONN_IDLE, SL_CONN_BODY,
+                                                SL_CONN_HANDLING, SL_CONN_REPLY};
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        sl_conn_set(conn, states[i]);
+        ck_assert_int_ge(sleeps(200), 200);
+    }
+    close_all();
+}
+END_TEST
+
+START_TEST(a_connection_that_was_broken_off_needs_no_further_look)
+{
+    open_unix(false);
+    sl_connections_reap(all, sl_clock_ms() + SL_HEADER_MS + 1);
+    ck_assert_int_eq(peer_sees(), 'e');
+    ck_assert_int_ge(sleeps(200), 200);
+    close_all();
 }
 END_TEST
 
@@ -234,7 +292,11 @@ int main(void)
     tcase_add_test(tc, a_request_that_is_being_handled_has_all_the_time);
     tcase_add_test(tc, a_reset_is_a_reset_on_tcp);
     tcase_add_test(tc, ending_the_idle_ones_leaves_requests_and_the_admin_listener_alone);
+    tcase_add_test(tc, a_new_connection_has_a_moment_to_ask_for_something);
     tcase_add_test(tc, a_connection_may_leave_from_anywhere_in_the_list);
+    tcase_add_test(tc, without_connections_the_reaper_sleeps_until_it_is_woken);
+    tcase_add_test(tc, a_connection_is_looked_at_when_it_may_be_over_its_time_and_not_before);
+    tcase_add_test(tc, a_connection_that_was_broken_off_needs_no_further_look);
     tcase_add_test(tc, a_peer_is_named_by_its_address);
     tcase_add_test(tc, a_peer_that_has_left_already_is_no_trouble);
     suite_add_tcase(suite, tc);

@@ -12,6 +12,7 @@ struct memory {
     size_t n;
     int ended;
     int aborted;
+    int flushed;
     bool fail;
     const struct sl_digest *digest;
     char hex_at_end[SL_SHA256_HEX];
@@ -53,6 +54,14 @@ static void memory_abort(struct sl_sink *sink)
     ((struct memory *)sink)->aborted++;
 }
 
+static int memory_flush(struct sl_sink *sink, struct sl_error *error)
+{
+    struct memory *that = (struct memory *)sink;
+
+    that->flushed++;
+    return that->fail ? sl_error_set(error, SL_OUTPUT_WRITE, "no flush") : 0;
+}
+
 static size_t memory_room(struct sl_sink *sink)
 {
     (void)sink;
@@ -66,22 +75,30 @@ static const struct sl_sink_ops memory_ops = {
     .end = memory_end,
     .abort = memory_abort,
     .room = memory_room,
+    .flush = memory_flush,
 };
 
 static struct memory memory;
 static struct sl_digest *digest;
+static atomic_llong bytes;
 static struct sl_sink *sink;
 static struct sl_error err;
 
-static void setup(void)
+static void begin(int64_t limit)
 {
     memset(&memory, 0, sizeof memory);
     memory.base.ops = &memory_ops;
     memory.window = 64;
-    digest = sl_digest_new(&memory.base, &err);
+    atomic_store(&bytes, 0);
+    digest = sl_digest_new(&memory.base, &bytes, limit, &err);
     ck_assert_ptr_nonnull(digest);
     memory.digest = digest;
     sink = sl_digest_sink(digest);
+}
+
+static void setup(void)
+{
+    begin(0);
 }
 
 static void teardown(void)
@@ -150,6 +167,40 @@ START_TEST(a_million_letters_have_their_known_digest)
     ck_assert_str_eq(sl_digest_hex(digest),
                      "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
     ck_assert_uint_eq(memory.n, 1000000);
+    ck_assert_int_eq(atomic_load(&bytes), 1000000);
+}
+END_TEST
+
+START_TEST(no_byte_over_the_limit_passes)
+{
+    char *data;
+    size_t size;
+
+    teardown();
+    begin(100);
+    put(vectors[2].text, 50);
+    put(vectors[3].text, 50);
+    ck_assert_int_eq(atomic_load(&bytes), 100);
+    ck_assert_int_eq(sl_sink_buffer(sink, &data, &size, &err), 0);
+    data[0] = 'x';
+    ck_assert_int_eq(sl_sink_write(sink, 1, &err), -1);
+    ck_assert_int_eq(err.kind, SL_LIMIT);
+    ck_assert_uint_eq(memory.n, 100);
+    ck_assert_int_eq(atomic_load(&bytes), 100);
+}
+END_TEST
+
+START_TEST(what_did_not_pass_is_not_counted)
+{
+    char *data;
+    size_t size;
+
+    put("abc", 3);
+    ck_assert_int_eq(sl_sink_buffer(sink, &data, &size, &err), 0);
+    data[0] = 'x';
+    memory.fail = true;
+    ck_assert_int_eq(sl_sink_write(sink, 1, &err), -1);
+    ck_assert_int_eq(atomic_load(&bytes), 3);
 }
 END_TEST
 
@@ -173,7 +224,11 @@ START_TEST(what_the_next_stage_says_passes_through)
     ck_assert_int_eq(sl_sink_buffer(sink, &data, &size, &err), 0);
     ck_assert_uint_eq(size, 64);
     data[0] = 'x';
+    ck_assert_int_eq(sl_sink_flush(sink, &err), 0);
+    ck_assert_int_eq(memory.flushed, 1);
     memory.fail = true;
+    ck_assert_int_eq(sl_sink_flush(sink, &err), -1);
+    ck_assert_str_eq(err.message, "no flush");
     ck_assert_int_eq(sl_sink_write(sink, 1, &err), -1);
     ck_assert_str_eq(err.message, "no write");
     ck_assert_int_eq(sl_sink_buffer(sink, &data, &size, &err), -1);
@@ -203,6 +258,8 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, known_texts_have_their_known_digest_in_windows_of_any_size);
     tcase_add_test(tc, a_million_letters_have_their_known_digest);
+    tcase_add_test(tc, no_byte_over_the_limit_passes);
+    tcase_add_test(tc, what_did_not_pass_is_not_counted);
     tcase_add_test(tc, the_digest_is_empty_before_the_end_and_there_when_the_next_stage_ends);
     tcase_add_test(tc, what_the_next_stage_says_passes_through);
     tcase_add_test(tc, an_abort_passes_through_and_leaves_no_digest);

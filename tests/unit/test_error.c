@@ -102,6 +102,15 @@ START_TEST(kinds_map_to_status_and_exit_code_as_documented)
 }
 END_TEST
 
+START_TEST(four_kinds_may_pass_by_themselves)
+{
+    for (int kind = SL_NONE; kind < SL_KIND_COUNT; kind++)
+        ck_assert_int_eq(sl_kind_passes((enum sl_kind)kind),
+                         kind == SL_BUSY || kind == SL_UNAVAILABLE || kind == SL_DB_LOST ||
+                             kind == SL_TIMEOUT);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("error");
@@ -112,6 +121,7 @@ int main(void)
     tcase_add_test(tc, an_error_may_quote_itself);
     tcase_add_test(tc, a_long_text_is_cut_between_characters);
     tcase_add_test(tc, kinds_map_to_status_and_exit_code_as_documented);
+    tcase_add_test(tc, four_kinds_may_pass_by_themselves);
     suite_add_tcase(suite, tc);
     srunner_set_tap(sr, "-");
     srunner_run_all(sr, CK_SILENT);

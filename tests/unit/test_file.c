@@ -2,6 +2,7 @@
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -90,21 +91,21 @@ static int entries(void)
     return n - 2;
 }
 
-static int go_on(struct sl_watch *watch, struct sl_error *e)
+static int go_on(struct sl_watch *w, struct sl_error *e)
 {
-    (void)watch;
+    (void)w;
     (void)e;
     return 0;
 }
 
+static struct sl_watch watch = {
+    .wake_fd = -1, .source_fd = -1, .check = go_on, .deadline_ms = INT64_MAX};
+
 static struct sl_file *make(const char *path)
 {
-    static struct sl_watch watch = {
-        .wake_fd = -1, .source_fd = -1, .check = go_on, .deadline_ms = INT64_MAX};
-    struct sl_file *file = sl_file_new(path, &err);
+    struct sl_file *file = sl_file_new(path, &watch, &err);
 
     ck_assert_msg(file != NULL, "%s", err.message);
-    sl_file_sink(file)->watch = &watch;
     return file;
 }
 
@@ -122,7 +123,9 @@ static int put(struct sl_file *file, const char *text)
 
 static int end(struct sl_file *file)
 {
-    return sl_sink_end(sl_file_sink(file), &err);
+    if (sl_sink_end(sl_file_sink(file), &err) < 0)
+        return -1;
+    return sl_file_commit(file, &err);
 }
 
 START_TEST(the_old_file_stands_until_the_new_one_is_whole)
@@ -182,6 +185,102 @@ START_TEST(after_an_abort_or_without_an_end_the_old_file_stands_and_nothing_is_l
 }
 END_TEST
 
+START_TEST(nothing_is_replaced_before_the_commit)
+{
+    put_file("out.csv", "old\n");
+    struct sl_file *file = make("out.csv");
+    ck_assert_int_eq(put(file, "new\n"), 0);
+    ck_assert_int_eq(sl_sink_end(sl_file_sink(file), &err), 0);
+    ck_assert(holds("out.csv", "old\n"));
+    sl_file_free(file);
+    ck_assert(holds("out.csv", "old\n"));
+    ck_assert_int_eq(entries(), 1);
+}
+END_TEST
+
+START_TEST(after_an_abort_a_file_is_written_again_from_its_beginning)
+{
+    put_file("out.csv", "old\n");
+    struct sl_file *file = make("out.csv");
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(put(file, "half of a longer one"), 0);
+        sl_sink_abort(sl_file_sink(file));
+        ck_assert_int_eq(entries(), 1);
+        ck_assert_int_eq(sl_file_again(file, &err), 0);
+        ck_assert(holds(".out.csv.pgsluice-tmp", ""));
+    }
+    ck_assert_int_eq(sl_file_again(file, &err), 0);
+    ck_assert_int_eq(put(file, "new\n"), 0);
+    ck_assert(!sl_file_final(file));
+    ck_assert_int_eq(end(file), 0);
+    sl_file_free(file);
+    ck_assert(holds("out.csv", "new\n"));
+    ck_assert_int_eq(entries(), 1);
+}
+END_TEST
+
+START_TEST(between_attempts_another_run_may_come_and_is_not_overwritten)
+{
+    struct sl_file *first = make("out.csv");
+
+    sl_sink_abort(sl_file_sink(first));
+    struct sl_file *second = make("out.csv");
+    ck_assert_int_eq(put(second, "second\n"), 0);
+    ck_assert_int_eq(sl_file_again(first, &err), -1);
+    ck_assert_int_eq(err.kind, SL_OUTPUT_CREATE);
+    sl_file_free(first);
+    ck_assert_int_eq(end(second), 0);
+    sl_file_free(second);
+    ck_assert(holds("out.csv", "second\n"));
+    ck_assert_int_eq(entries(), 1);
+}
+END_TEST
+
+START_TEST(an_old_file_is_withdrawn)
+{
+    put_file("out.csv", "old\n");
+    struct sl_file *file = make("out.csv");
+    ck_assert_int_eq(put(file, "new\n"), 0);
+    ck_assert_int_eq(sl_sink_end(sl_file_sink(file), &err), 0);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(sl_file_withdraw(file, &err), 0);
+        ck_assert(!exists("out.csv"));
+    }
+    ck_assert_int_eq(sl_file_commit(file, &err), 0);
+    sl_file_free(file);
+    ck_assert(holds("out.csv", "new\n"));
+}
+END_TEST
+
+START_TEST(bytes_to_a_device_are_final)
+{
+    struct sl_file *file = make("/dev/null");
+
+    ck_assert(!sl_file_final(file));
+    ck_assert_int_eq(sl_file_again(file, &err), 0);
+    ck_assert_int_eq(put(file, "x"), 0);
+    ck_assert(sl_file_final(file));
+    sl_file_free(file);
+}
+END_TEST
+
+static int stop(struct sl_watch *w, struct sl_error *e)
+{
+    (void)w;
+    return sl_error_set(e, SL_CANCELLED, "stopped");
+}
+
+START_TEST(the_wait_for_a_reader_ends_with_the_watch)
+{
+    struct sl_watch stopped = {
+        .wake_fd = -1, .source_fd = -1, .check = stop, .deadline_ms = INT64_MAX};
+
+    ck_assert_int_eq(mkfifo("pipe", 0600), 0);
+    ck_assert_ptr_null(sl_file_new("pipe", &stopped, &err));
+    ck_assert_int_eq(err.kind, SL_CANCELLED);
+}
+END_TEST
+
 START_TEST(what_a_killed_run_left_behind_is_overwritten)
 {
     put_file(".out.csv.pgsluice-tmp", "a long rest of a run that was killed\n");
@@ -199,7 +298,7 @@ START_TEST(two_runs_into_one_file_never_mix)
     put_file("out.csv", "old\n");
     struct sl_file *first = make("out.csv");
     ck_assert_int_eq(put(first, "first 1\n"), 0);
-    ck_assert_ptr_null(sl_file_new("out.csv", &err));
+    ck_assert_ptr_null(sl_file_new("out.csv", &watch, &err));
     ck_assert_int_eq(err.kind, SL_OUTPUT_CREATE);
     ck_assert_ptr_nonnull(strstr(err.message, "out.csv"));
     ck_assert_int_eq(put(first, "first 2\n"), 0);
@@ -221,7 +320,7 @@ START_TEST(a_link_laid_under_the_temporary_name_is_not_followed)
 {
     put_file("victim", "precious\n");
     ck_assert_int_eq(symlink("victim", ".out.csv.pgsluice-tmp"), 0);
-    ck_assert_ptr_null(sl_file_new("out.csv", &err));
+    ck_assert_ptr_null(sl_file_new("out.csv", &watch, &err));
     ck_assert_int_eq(err.kind, SL_OUTPUT_CREATE);
     ck_assert(holds("victim", "precious\n"));
     ck_assert(!exists("out.csv"));
@@ -247,32 +346,24 @@ START_TEST(what_a_link_points_to_is_replaced_not_the_link)
 }
 END_TEST
 
-static mode_t mode_of(const char *path)
+START_TEST(the_longest_names_have_a_temporary_file_each)
 {
-    struct stat st;
+    char names[2][NAME_MAX + 1];
+    struct sl_file *files[2];
 
-    ck_assert_int_eq(stat(path, &st), 0);
-    return st.st_mode & 07777;
-}
-
-START_TEST(a_file_keeps_its_mode_and_a_new_one_follows_the_umask)
-{
-    static const mode_t modes[] = {0600, 0640, 0644, 0666};
-
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
-        put_file("out.csv", "old\n");
-        ck_assert_int_eq(chmod("out.csv", modes[i]), 0);
-        struct sl_file *file = make("out.csv");
-        ck_assert_int_eq(mode_of(".out.csv.pgsluice-tmp"), modes[i]);
-        ck_assert_int_eq(end(file), 0);
-        sl_file_free(file);
-        ck_assert_int_eq(mode_of("out.csv"), modes[i]);
+    for (int i = 0; i < 2; i++) {
+        memset(names[i], 'x', NAME_MAX);
+        names[i][NAME_MAX] = '\0';
+        names[i][NAME_MAX - 1] = (char)('a' + i);
+        files[i] = make(names[i]);
     }
-    umask(027);
-    struct sl_file *file = make("new.csv");
-    ck_assert_int_eq(end(file), 0);
-    sl_file_free(file);
-    ck_assert_int_eq(mode_of("new.csv"), 0640);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(put(files[i], names[i] + NAME_MAX - 2), 0);
+        ck_assert_int_eq(end(files[i]), 0);
+        sl_file_free(files[i]);
+        ck_assert(holds(names[i], names[i] + NAME_MAX - 2));
+    }
+    ck_assert_int_eq(entries(), 2);
 }
 END_TEST
 
@@ -371,13 +462,13 @@ START_TEST(a_target_that_cannot_be_made_is_told_before_the_export_runs)
     put_file("file", "old\n");
     ck_assert_int_eq(mkdir("sub", 0755), 0);
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-        ck_assert_msg(sl_file_new(paths[i], &err) == NULL, "'%s' was made", paths[i]);
+        ck_assert_msg(sl_file_new(paths[i], &watch, &err) == NULL, "'%s' was made", paths[i]);
         ck_assert_int_eq(err.kind, SL_OUTPUT_CREATE);
         ck_assert_ptr_nonnull(strstr(err.message, paths[i]));
     }
     memset(deep, 'x', sizeof deep - 1);
     deep[sizeof deep - 1] = '\0';
-    ck_assert_ptr_null(sl_file_new(deep, &err));
+    ck_assert_ptr_null(sl_file_new(deep, &watch, &err));
     ck_assert_int_eq(err.kind, SL_OUTPUT_CREATE);
     ck_assert_int_eq(entries(), 2);
 }
@@ -389,7 +480,7 @@ START_TEST(a_link_to_nothing_is_refused_not_replaced)
 
     ck_assert_int_eq(mkdir("sub", 0755), 0);
     ck_assert_int_eq(symlink("sub/new.csv", "link.csv"), 0);
-    ck_assert_ptr_null(sl_file_new("link.csv", &err));
+    ck_assert_ptr_null(sl_file_new("link.csv", &watch, &err));
     ck_assert_int_eq(err.kind, SL_OUTPUT_CREATE);
     ck_assert_int_eq(lstat("link.csv", &st), 0);
     ck_assert(S_ISLNK(st.st_mode));
@@ -421,10 +512,10 @@ START_TEST(no_descriptor_is_left_open)
         if (i == 1)
             ck_assert_int_eq(end(file), 0);
         if (i == 2)
-            ck_assert_ptr_null(sl_file_new("out.csv", &err));
+            ck_assert_ptr_null(sl_file_new("out.csv", &watch, &err));
         sl_file_free(file);
     }
-    ck_assert_ptr_null(sl_file_new("no/such", &err));
+    ck_assert_ptr_null(sl_file_new("no/such", &watch, &err));
     int after = dup(0);
     close(after);
     ck_assert_int_eq(before, after);
@@ -442,12 +533,18 @@ int main(void)
     tcase_add_test(tc, a_new_file_appears_only_when_it_is_whole);
     tcase_add_test(tc, an_output_without_a_byte_is_an_empty_file);
     tcase_add_test(tc, after_an_abort_or_without_an_end_the_old_file_stands_and_nothing_is_left);
+    tcase_add_test(tc, nothing_is_replaced_before_the_commit);
+    tcase_add_test(tc, after_an_abort_a_file_is_written_again_from_its_beginning);
+    tcase_add_test(tc, between_attempts_another_run_may_come_and_is_not_overwritten);
+    tcase_add_test(tc, an_old_file_is_withdrawn);
+    tcase_add_test(tc, bytes_to_a_device_are_final);
+    tcase_add_test(tc, the_wait_for_a_reader_ends_with_the_watch);
     tcase_add_test(tc, what_a_killed_run_left_behind_is_overwritten);
     tcase_add_test(tc, two_runs_into_one_file_never_mix);
     tcase_add_test(tc, a_link_laid_under_the_temporary_name_is_not_followed);
     tcase_add_test(tc, what_a_link_points_to_is_replaced_not_the_link);
     tcase_add_test(tc, a_link_to_nothing_is_refused_not_replaced);
-    tcase_add_test(tc, a_file_keeps_its_mode_and_a_new_one_follows_the_umask);
+    tcase_add_test(tc, the_longest_names_have_a_temporary_file_each);
     tcase_add_test(tc, a_full_disk_is_an_error_and_the_device_stays);
     tcase_add_test(tc, a_device_is_written_without_a_temporary_file);
     tcase_add_test(tc, a_fifo_is_written_through_and_stays_a_fifo);

@@ -73,7 +73,7 @@ START_TEST(an_export_and_exp_are_enough)
     accepted(MINIMAL);
     ck_assert_str_eq(grant.export, "orders");
     ck_assert_str_eq(grant.table, "");
-    ck_assert_str_eq(grant.format, "csv");
+    ck_assert_str_eq(grant.format->name, "csv");
     ck_assert_str_eq(grant.role, "");
     ck_assert_uint_eq(grant.n_settings, 0);
     ck_assert_uint_eq(grant.args.n, 0);
@@ -89,7 +89,7 @@ START_TEST(every_member_is_read)
         "\"tag\":null,\"note\":\"\"},\"options\":{\"_header\":\"off\",\"_timezone\":null},"
         "\"filename\":\"\\u00fc.csv\",\"role\":\"team_a\",\"settings\":{\"pgsluice.user\":\"7\","
         "\"app.user\":\"\"},\"run\":\"id\",\"filters\":{}," EXP ",\"once\":true}");
-    ck_assert_str_eq(grant.format, "csv");
+    ck_assert_str_eq(grant.format->name, "csv");
     ck_assert_str_eq(argument("since"), "2026-01-01");
     ck_assert_str_eq(argument("tag"), "");
     ck_assert_str_eq(argument("note"), "");

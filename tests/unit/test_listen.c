@@ -1,4 +1,5 @@
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,6 +150,56 @@ START_TEST(a_directory_that_is_missing_is_an_error)
 }
 END_TEST
 
+START_TEST(an_inherited_socket_stays_open_and_its_file_stays)
+{
+    struct sl_address address = unix_socket();
+    struct sl_listen ours;
+
+    ck_assert_int_eq(sl_listen_open(&address, &listener, &err), 0);
+    ck_assert_int_eq(fcntl(listener.fd, F_SETFL, 0), 0);
+    ck_assert_int_eq(sl_listen_adopt(dup(listener.fd), &ours, &err), 0);
+    ck_assert_str_eq(ours.address, listener.address);
+    ck_assert(fcntl(ours.fd, F_GETFL) & O_NONBLOCK);
+    sl_listen_refuse(&ours);
+    ck_assert(can_connect(&address));
+    sl_listen_close(&ours);
+    ck_assert_int_eq(ours.fd, -1);
+    ck_assert(can_connect(&address));
+    sl_listen_close(&listener);
+}
+END_TEST
+
+START_TEST(an_inherited_tcp_socket_tells_its_address)
+{
+    struct sl_address address = tcp("127.0.0.1", "0");
+    struct sl_listen ours;
+
+    ck_assert_int_eq(sl_listen_open(&address, &listener, &err), 0);
+    ck_assert_int_eq(sl_listen_adopt(dup(listener.fd), &ours, &err), 0);
+    ck_assert_str_eq(ours.address, listener.address);
+    sl_listen_close(&ours);
+    sl_listen_close(&listener);
+}
+END_TEST
+
+START_TEST(what_does_not_listen_for_streams_is_not_adopted)
+{
+    int pair[2];
+    const int bad[] = {open("/dev/null", O_RDWR), socket(AF_UNIX, SOCK_STREAM, 0),
+                       socket(AF_UNIX, SOCK_DGRAM, 0), socket(AF_INET, SOCK_DGRAM, 0)};
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        ck_assert_int_eq(sl_listen_adopt(bad[i], &listener, &err), -1);
+        ck_assert_int_eq(err.kind, SL_CONFIG);
+        close(bad[i]);
+    }
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    ck_assert_int_eq(sl_listen_adopt(pair[0], &listener, &err), -1);
+    close(pair[0]);
+    close(pair[1]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("listen");
@@ -163,6 +214,9 @@ int main(void)
     tcase_add_test(tc, a_socket_file_left_behind_is_replaced_but_not_one_in_use);
     tcase_add_test(tc, a_file_that_is_no_socket_is_never_removed);
     tcase_add_test(tc, a_directory_that_is_missing_is_an_error);
+    tcase_add_test(tc, an_inherited_socket_stays_open_and_its_file_stays);
+    tcase_add_test(tc, an_inherited_tcp_socket_tells_its_address);
+    tcase_add_test(tc, what_does_not_listen_for_streams_is_not_adopted);
     suite_add_tcase(suite, tc);
     srunner_set_tap(sr, "-");
     srunner_run_all(sr, CK_ENV);

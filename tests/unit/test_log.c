@@ -1,7 +1,9 @@
 #include <check.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/log.h"
 
@@ -12,6 +14,7 @@ static char got[8192];
 /* Standard error goes through a pipe, so that one read(2) shows what one write(2) wrote. */
 static void setup(void)
 {
+    unsetenv("JOURNAL_STREAM");
     ck_assert_int_eq(pipe(lines), 0);
     saved_stderr = dup(STDERR_FILENO);
     dup2(lines[1], STDERR_FILENO);
@@ -141,6 +144,45 @@ START_TEST(a_line_below_the_level_is_not_written)
 }
 END_TEST
 
+static void say_that_stderr_is_the_journal(ino_t off)
+{
+    char stream[64];
+    struct stat info;
+
+    ck_assert_int_eq(fstat(STDERR_FILENO, &info), 0);
+    snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)info.st_dev,
+             (uintmax_t)(info.st_ino + off));
+    setenv("JOURNAL_STREAM", stream, 1);
+}
+
+START_TEST(the_journal_is_told_the_priority_of_each_line)
+{
+    static const char *const begins[] = {"<7>time=", "<6>time=", "<4>time=", "<3>time="};
+
+    say_that_stderr_is_the_journal(0);
+    sl_log_setup(SL_LOG_DEBUG, false);
+    for (size_t i = 0; i < 4; i++) {
+        sl_log_text((enum sl_level)i, "x", "y");
+        line_after_time("msg=x");
+        ck_assert_int_eq(strncmp(got, begins[i], strlen(begins[i])), 0);
+    }
+    sl_log_setup(SL_LOG_DEBUG, true);
+    sl_log_text(SL_LOG_ERROR, "x", "y");
+    line_after_time("\"msg\":\"x\"");
+    ck_assert_int_eq(strncmp(got, "<3>{\"time\":", 11), 0);
+}
+END_TEST
+
+START_TEST(another_standard_error_than_the_journal_gets_no_priorities)
+{
+    say_that_stderr_is_the_journal(1);
+    sl_log_setup(SL_LOG_INFO, false);
+    sl_log_text(SL_LOG_ERROR, "x", "y");
+    line_after_time("msg=x");
+    ck_assert_int_eq(strncmp(got, "time=", 5), 0);
+}
+END_TEST
+
 START_TEST(an_error_is_logged_with_all_its_parts)
 {
     struct sl_error err;
@@ -173,6 +215,8 @@ int main(void)
     tcase_add_loop_test(tc, a_line_that_is_too_long_is_cut_and_stays_well_formed, 0, 3);
     tcase_add_test(tc, a_line_below_the_level_is_not_written);
     tcase_add_test(tc, an_error_is_logged_with_all_its_parts);
+    tcase_add_test(tc, the_journal_is_told_the_priority_of_each_line);
+    tcase_add_test(tc, another_standard_error_than_the_journal_gets_no_priorities);
     suite_add_tcase(suite, tc);
     srunner_set_tap(sr, "-");
     srunner_run_all(sr, CK_SILENT);

@@ -171,7 +171,7 @@ static void transfer(size_t blocks, size_t block_size, size_t total)
         got += n;
         if (n > 0 && state != SL_QUEUE_ENDED && got == total)
             ck_abort_msg("the last byte came before the end");
-        if (sl_queue_memory(pair.queue) > blocks * block_size)
+        if (sl_sink_memory(sl_queue_sink(pair.queue)) > blocks * block_size)
             ck_abort_msg("more memory than %zu blocks of %zu", blocks, block_size);
         if (n == 0 && state != SL_QUEUE_OPEN)
             break;
@@ -228,7 +228,7 @@ START_TEST(a_full_queue_blocks_and_a_block_that_is_read_wakes_the_producer)
     atomic_store(&pair.stop, true);
     sl_wake(pair.watch.wake_fd);
     pthread_join(thread, NULL);
-    ck_assert_uint_eq(sl_queue_memory(pair.queue), 24);
+    ck_assert_uint_eq(sl_sink_memory(sl_queue_sink(pair.queue)), 24);
     close_pair(&pair);
 }
 END_TEST
@@ -404,6 +404,24 @@ START_TEST(room_is_what_whole_blocks_are_free)
 }
 END_TEST
 
+START_TEST(who_asked_for_room_is_told_of_more_also_when_it_wrote_in_between)
+{
+    struct pair pair;
+    enum sl_queue_state state;
+    struct pollfd woken;
+    char bytes[16];
+
+    open_pair(&pair, 4, 10);
+    woken = (struct pollfd){.fd = pair.watch.wake_fd, .events = POLLIN};
+    ck_assert_int_eq(put(&pair, 10), 0);
+    ck_assert_uint_eq(sl_sink_room(pair.sink), 30);
+    ck_assert_int_eq(put(&pair, 10), 0); /* found a block at once */
+    ck_assert_uint_eq(sl_queue_read(pair.queue, bytes, 10, &state), 10);
+    ck_assert_int_eq(poll(&woken, 1, 0), 1);
+    close_pair(&pair);
+}
+END_TEST
+
 START_TEST(a_window_that_was_not_written_is_handed_out_again)
 {
     struct pair pair;
@@ -416,7 +434,7 @@ START_TEST(a_window_that_was_not_written_is_handed_out_again)
     ck_assert_uint_eq(size, 10);
     ck_assert_int_eq(sl_sink_buffer(pair.sink, &again, &size, &pair.err), 0);
     ck_assert_ptr_eq(first, again);
-    ck_assert_uint_eq(sl_queue_memory(pair.queue), 10);
+    ck_assert_uint_eq(sl_sink_memory(sl_queue_sink(pair.queue)), 10);
     close_pair(&pair);
 }
 END_TEST
@@ -428,15 +446,15 @@ START_TEST(blocks_are_allocated_when_first_needed_and_then_reused)
     size_t got = 0;
 
     open_pair(&pair, 4, 1000);
-    ck_assert_uint_eq(sl_queue_memory(pair.queue), 0);
+    ck_assert_uint_eq(sl_sink_memory(sl_queue_sink(pair.queue)), 0);
     for (size_t i = 1; i <= 4; i++) {
         ck_assert_int_eq(put(&pair, 1000), 0);
-        ck_assert_uint_eq(sl_queue_memory(pair.queue), 1000 * i);
+        ck_assert_uint_eq(sl_sink_memory(sl_queue_sink(pair.queue)), 1000 * i);
     }
     for (int i = 0; i < 20; i++) {
         got += drain(&pair, got, &state);
         ck_assert_int_eq(put(&pair, 1000), 0);
-        ck_assert_uint_eq(sl_queue_memory(pair.queue), 4000);
+        ck_assert_uint_eq(sl_sink_memory(sl_queue_sink(pair.queue)), 4000);
     }
     close_pair(&pair);
 }
@@ -459,6 +477,7 @@ int main(void)
     tcase_add_test(tc, after_an_abort_there_is_always_a_byte_to_break_a_chunk_with);
     tcase_add_test(tc, an_empty_output_ends_without_a_byte);
     tcase_add_test(tc, room_is_what_whole_blocks_are_free);
+    tcase_add_test(tc, who_asked_for_room_is_told_of_more_also_when_it_wrote_in_between);
     tcase_add_test(tc, a_window_that_was_not_written_is_handed_out_again);
     tcase_add_test(tc, blocks_are_allocated_when_first_needed_and_then_reused);
     suite_add_tcase(suite, tc);

@@ -1,5 +1,7 @@
 /* Runs and receipts, with real runs that never meet a database. */
 #include <check.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -59,6 +61,22 @@ static struct sl_run *new_run(const char *id, const char *owner)
         return NULL;
     return run;
 }
+
+START_TEST(foreign_sql_never_runs_as_the_login_of_the_exports)
+{
+    const char *const none[] = {NULL, ""};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct sl_query query = {.export = &export};
+        const struct sl_run_as as = {
+            .owner = "ticket", .peer = "unit test", .foreign = true, .dsn = none[i]};
+        struct sl_run *run = NULL;
+
+        ck_assert_int_eq(sl_run_new(service, files, &query, &as, &run, &err), -1);
+        ck_assert_int_eq(err.kind, SL_CONFIG);
+    }
+}
+END_TEST
 
 /* A run that was at the database: it leaves a receipt. */
 static void finished_run(const char *id, const char *owner)
@@ -273,6 +291,69 @@ END_TEST
 
 /* ---- threads */
 
+static void *write_log(void *arg)
+{
+    sl_registry_log(arg);
+    return NULL;
+}
+
+/* A pipe that takes not one line more; *read_end is where a reader would be. */
+static int full_pipe(int *read_end)
+{
+    char page[4096] = "";
+    int fds[2];
+
+    ck_assert_int_eq(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
+    while (write(fds[1], page, sizeof page) > 0)
+        ;
+    while (write(fds[1], page, 1) > 0)
+        ;
+    ck_assert_int_eq(fcntl(fds[1], F_SETFL, 0), 0);
+    *read_end = fds[0];
+    return fds[1];
+}
+
+/* Waits until a line has come behind what full_pipe() wrote. */
+static void read_until_a_line(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    char page[4096];
+
+    for (;;) {
+        ck_assert_int_eq(poll(&p, 1, 10000), 1);
+        ssize_t n = read(fd, page, sizeof page);
+        ck_assert_int_gt(n, 0);
+        if (page[n - 1] == '\n')
+            return;
+    }
+}
+
+START_TEST(a_log_that_nobody_reads_holds_up_nobody_else)
+{
+    struct sl_run *run = new_run("", "anonymous");
+    int saved = dup(STDERR_FILENO);
+    pthread_t thread;
+    int reader;
+    int writer = full_pipe(&reader);
+
+    sl_log_setup(SL_LOG_INFO, false);
+    ck_assert_int_ge(dup2(writer, STDERR_FILENO), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, write_log, registry), 0);
+    /* It stands in its write by the end of these, and at some of them before. */
+    for (int i = 0; i < 200; i++) {
+        ck_assert(known(sl_run_id(run)));
+        usleep(1000);
+    }
+    read_until_a_line(reader);
+    pthread_join(thread, NULL);
+    ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
+    close(saved);
+    close(writer);
+    close(reader);
+    sl_run_release(run);
+}
+END_TEST
+
 #define IDS 4
 #define ROUNDS 400
 
@@ -334,6 +415,89 @@ static void *look(void *arg)
     return NULL;
 }
 
+START_TEST(a_list_has_those_under_way_and_the_latest_that_ended)
+{
+    struct sl_receipt *receipts;
+    size_t n_running;
+    size_t n;
+    char id[SL_RUN_ID_TEXT];
+
+    for (unsigned i = 1; i <= 7; i++)
+        finished_run(id_of(id, i), "a");
+    struct sl_run *run = new_run(id_of(id, 8), "token:bob");
+    ck_assert_int_eq(sl_registry_list(registry, 3, &receipts, &n_running, &n), 0);
+    ck_assert_uint_eq(n_running, 1);
+    ck_assert_uint_eq(n, 4);
+    ck_assert_str_eq(receipts[0].owner, "token:bob");
+    ck_assert_str_eq(receipts[0].peer, "unit test");
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_str_eq(receipts[i + 1].id, id_of(id, 7 - i));
+    free(receipts);
+    ck_assert_int_eq(sl_registry_list(registry, 100, &receipts, &n_running, &n), 0);
+    ck_assert_uint_eq(n, 8);
+    free(receipts);
+    sl_run_release(run);
+}
+END_TEST
+
+START_TEST(no_more_of_those_under_way_are_listed_than_there_is_room_for)
+{
+    struct sl_receipt *receipts;
+    struct sl_run *runs[5];
+    size_t n_running;
+    size_t n;
+
+    for (int i = 0; i < 5; i++)
+        runs[i] = new_run("", "a");
+    ck_assert_int_eq(sl_registry_list(registry, 3, &receipts, &n_running, &n), 0);
+    ck_assert_uint_eq(n_running, 3);
+    ck_assert_uint_eq(n, 3);
+    free(receipts);
+    for (int i = 0; i < 5; i++)
+        sl_run_release(runs[i]);
+}
+END_TEST
+
+START_TEST(the_longest_snapshot_is_that_of_a_run_under_way)
+{
+    int64_t longest;
+    struct sl_run *runs[3];
+
+    ck_assert_int_eq(sl_registry_holders(registry, 1000, &longest), 0);
+    ck_assert_int_eq(longest, 0);
+    for (int i = 0; i < 3; i++)
+        runs[i] = new_run("", "a");
+    atomic_store(&runs[0]->held_since, 900);
+    atomic_store(&runs[2]->held_since, 300);
+    ck_assert_int_eq(sl_registry_holders(registry, 1000, &longest), 2);
+    ck_assert_int_eq(longest, 700);
+    for (int i = 0; i < 3; i++)
+        sl_run_release(runs[i]);
+    ck_assert_int_eq(sl_registry_holders(registry, 1000, &longest), 0);
+}
+END_TEST
+
+START_TEST(a_run_is_counted_once_as_ended_or_as_refused)
+{
+    struct sl_stats_copy copy;
+    char id[SL_RUN_ID_TEXT];
+
+    finished_run(id_of(id, 1), "a");
+    struct sl_run *run = new_run("", "a");
+    ck_assert(sl_run_abort(run, SL_BUSY, "test"));
+    sl_run_release(run);
+    ck_assert_int_eq(sl_stats_copy(service->stats, &copy), 0);
+    ck_assert_uint_eq(copy.n, 1);
+    ck_assert_int_eq(copy.exports[0].ended[SL_RUN_CANCELLED], 1);
+    ck_assert_int_eq(copy.exports[0].ended[SL_RUN_FAILED], 0);
+    ck_assert_int_eq(copy.failed[SL_CANCELLED], 1);
+    ck_assert_int_eq(copy.failed[SL_BUSY], 0);
+    ck_assert_int_eq(copy.refused[SL_BUSY], 1);
+    ck_assert_int_eq(copy.refused[SL_CANCELLED], 0);
+    free(copy.exports);
+}
+END_TEST
+
 START_TEST(finding_and_cancelling_meets_runs_at_every_moment_of_their_lives)
 {
     unsigned which[IDS] = {0, 1, 2, 3};
@@ -364,6 +528,7 @@ int main(void)
     tcase_set_timeout(tc, 20);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, a_run_is_known_while_it_lives_and_forgotten_when_it_never_began);
+    tcase_add_test(tc, foreign_sql_never_runs_as_the_login_of_the_exports);
     tcase_add_test(tc, a_run_that_began_leaves_its_receipt);
     tcase_add_test(tc, an_id_in_use_or_remembered_is_a_conflict);
     tcase_add_test(tc, the_last_thousand_receipts_are_kept);
@@ -373,6 +538,11 @@ int main(void)
     tcase_add_test(tc, a_cancel_by_id_reaches_the_run);
     tcase_add_test(tc, all_runs_are_aborted_at_once_and_drained_when_the_last_is_gone);
     tcase_add_test(tc, draining_ends_as_soon_as_the_last_run_is_gone);
+    tcase_add_test(tc, a_list_has_those_under_way_and_the_latest_that_ended);
+    tcase_add_test(tc, no_more_of_those_under_way_are_listed_than_there_is_room_for);
+    tcase_add_test(tc, the_longest_snapshot_is_that_of_a_run_under_way);
+    tcase_add_test(tc, a_run_is_counted_once_as_ended_or_as_refused);
+    tcase_add_test(tc, a_log_that_nobody_reads_holds_up_nobody_else);
     tcase_add_test(tc, finding_and_cancelling_meets_runs_at_every_moment_of_their_lives);
     suite_add_tcase(suite, tc);
     srunner_set_tap(sr, "-");

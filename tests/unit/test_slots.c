@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/limits.h"
 #include "pg/internal.h"
 #include "pg/slots.h"
 
@@ -409,8 +410,28 @@ START_TEST(a_connection_that_may_not_be_reused_is_not_kept)
     ck_assert(!sl_session_reusable(session));
     sl_slots_keep(slots, session);
     ck_assert_ptr_null(sl_slots_take(slots, ""));
-    sl_slots_sweep(slots);
+    ck_assert(sl_slots_sweep(slots) != INT64_MAX);
     give(slots, 1);
+    sl_slots_free(slots);
+}
+END_TEST
+
+START_TEST(with_no_slot_taken_and_nothing_idle_there_is_nothing_to_sweep)
+{
+    struct sl_slots *slots = sl_slots_new(2, 0, 0);
+    struct sl_slots_counts counts;
+
+    ck_assert(sl_slots_sweep(slots) == INT64_MAX);
+    take(slots, 1);
+    sl_slots_counts(slots, &counts);
+    ck_assert_int_eq(counts.running, 1);
+    ck_assert_int_eq(counts.waiting, 0);
+    /* Its holder may leave a connection behind. */
+    int64_t before = sl_clock_ms();
+    int64_t next = sl_slots_sweep(slots);
+    ck_assert(next > before && next <= sl_clock_ms() + SL_IDLE_KEEP_MS);
+    give(slots, 1);
+    ck_assert(sl_slots_sweep(slots) == INT64_MAX);
     sl_slots_free(slots);
 }
 END_TEST
@@ -432,6 +453,7 @@ int main(void)
     tcase_add_test(tc, a_slot_given_to_one_who_gives_up_at_that_moment_is_not_lost);
     tcase_add_test(tc, a_crowd_never_has_more_than_max_and_leaves_all_behind);
     tcase_add_test(tc, a_connection_that_may_not_be_reused_is_not_kept);
+    tcase_add_test(tc, with_no_slot_taken_and_nothing_idle_there_is_nothing_to_sweep);
     suite_add_tcase(suite, tc);
     srunner_set_tap(sr, "-");
     srunner_run_all(sr, CK_SILENT);

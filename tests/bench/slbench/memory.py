@@ -19,8 +19,8 @@ def run(context):
     heading("Memory: VmHWM of the server, each case on a new one")
     rows = []
 
-    def case(label, name, clients=1, slow=False):
-        peak, start, size = _peak(context, name, clients, slow)
+    def case(label, name, clients=1, slow=False, form="csv"):
+        peak, start, size = _peak(context, name, clients, slow, form)
         progress("%s: %.2f MB" % (label, peak))
         rows.append([label, "%.2f" % start, "%.2f" % peak,
                      "-" if slow else number(size >> 20)])
@@ -33,6 +33,8 @@ def run(context):
     slow_one = case("1 slow client", "bench_users", 1, slow=True)
     most = max(AT_ONCE)
     slow = case("%d slow clients" % most, "bench_users", most, slow=True)
+    packed = [case("%d slow clients of .%s" % (most, form), "bench_users", most, True, form)
+              for form in ("csv.gz", "csv.zst")]
     wide = case("rows of 1 MB", "bench_wide")
     mixed = case("narrow rows, then rows of 1 MB", "bench_mixed")
     table(["", "MB at start", "MB peak", "MB sent"], rows)
@@ -43,15 +45,16 @@ def run(context):
     results.add("memory.flat", large / small)
     results.add("memory.more", max(more))
     results.add("memory.slow", (slow - slow_one) / (most - 1))
+    results.add("memory.compressed", (max(packed) - slow) / most)
     results.add("memory.wide", wide)
     results.add("memory.mixed", mixed)
 
 
-def _peak(context, name, clients, slow):
+def _peak(context, name, clients, slow, form):
     """(peak, resident size before the first request, bytes of all clients)"""
     with Server(context) as server:
         start = status_kb(server.pid, "VmRSS") / 1024
-        command = curl_command(server.url(name))
+        command = curl_command(server.url(name, form))
         if slow:
             command += ["--limit-rate", SLOW_RATE, "--max-time", SLOW_SECONDS]
         running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -72,8 +72,8 @@ class Server(Program):
     def address(self):
         return self.base[len("http://"):]
 
-    def url(self, table):
-        return "%s/exports/%s.csv" % (self.base, table)
+    def url(self, table, form="csv"):
+        return "%s/exports/%s.%s" % (self.base, table, form)
 
     def peak_mb(self):
         self.check_alive()

@@ -79,6 +79,7 @@ TABLES = {
 
 NEEDED_BY = {
     "speed": ["bench_users", "bench_numbers", "bench_integers"],
+    "compression": ["bench_users"],
     "ttfb": ["bench_users"],
     "memory": ["bench_users", "bench_users_50k", "bench_wide", "bench_mixed"],
     "django": ["bench_users_500k"],
