@@ -142,7 +142,8 @@ def a_run_under_way_tells_what_it_held_so_far():
         equal(len(warnings(s)), 1)
 
 
-@each(gzip=("csv.gz", 300 * KB), zstd=("csv.zst", 300 * KB))
+# What gzip takes depends on the library; zlib's 256 kB and the window are the least.
+@each(gzip=("csv.gz", 288 * KB), zstd=("csv.zst", 300 * KB))
 def what_compresses_counts_in_the_peak_but_not_against_the_memory(ending, least):
     with server() as s:
         plain = told(s, s.get("/exports/small.csv").run_id)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`pgsluice run -o FILE` ended at random moments: FILE is always the old or the new whole one.
 
-SL_SEED repeats a run's moments; SL_KILLS is how many there are (200).
+SL_SEED repeats a run's moments; SL_KILLS is how many there are (200, under a sanitizer 60).
 """
 
 import random
@@ -12,7 +12,7 @@ from jobs import *
 
 EXPORTS = {"e": "-- param: v int\n\nSELECT g, :v AS v, repeat('x', 60) AS pad FROM generate_series(1, 30000) AS g"}
 
-KILLS = int(os.environ.get("SL_KILLS") or "200")
+KILLS = int(os.environ.get("SL_KILLS") or ("60" if os.environ.get("SL_SANITIZED") == "1" else "200"))
 SIGNALS = 60
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR2, signal.SIGALRM, signal.SIGXCPU)
 
