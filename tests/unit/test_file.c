@@ -10,67 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "sink/file.h"
-
-static char folder[64];
-static struct sl_error err;
-
-static void setup(void)
-{
-    strcpy(folder, "/tmp/test_file_XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chdir(folder), 0);
-    umask(022);
-}
-
-/* Removes what a test left, two levels deep. */
-static void empty(const char *path)
-{
-    DIR *dir = opendir(path);
-    struct dirent *entry;
-
-    if (dir == NULL)
-        return;
-    while ((entry = readdir(dir)) != NULL) {
-        char name[600];
-
-        snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (unlink(name) != 0)
-            empty(name);
-    }
-    closedir(dir);
-    rmdir(path);
-}
-
-static void teardown(void)
-{
-    ck_assert_int_eq(chdir("/"), 0);
-    empty(folder);
-}
-
-static void put_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-/* Is the content of path exactly this? */
-static bool holds(const char *path, const char *text)
-{
-    char bytes[256];
-    FILE *file = fopen(path, "r");
-
-    if (file == NULL)
-        return false;
-    size_t n = fread(bytes, 1, sizeof bytes, file);
-    fclose(file);
-    return n == strlen(text) && memcmp(bytes, text, n) == 0;
-}
+#include "scratch.h"
 
 static bool exists(const char *path)
 {
@@ -91,43 +31,6 @@ static int entries(void)
     return n - 2;
 }
 
-static int go_on(struct sl_watch *w, struct sl_error *e)
-{
-    (void)w;
-    (void)e;
-    return 0;
-}
-
-static struct sl_watch watch = {
-    .wake_fd = -1, .source_fd = -1, .check = go_on, .deadline_ms = INT64_MAX};
-
-static struct sl_file *make(const char *path)
-{
-    struct sl_file *file = sl_file_new(path, &watch, &err);
-
-    ck_assert_msg(file != NULL, "%s", err.message);
-    return file;
-}
-
-static int put(struct sl_file *file, const char *text)
-{
-    struct sl_sink *sink = sl_file_sink(file);
-    size_t size;
-    char *data;
-
-    ck_assert_int_eq(sl_sink_buffer(sink, &data, &size, &err), 0);
-    ck_assert_uint_ge(size, strlen(text));
-    memcpy(data, text, strlen(text));
-    return sl_sink_write(sink, strlen(text), &err);
-}
-
-static int end(struct sl_file *file)
-{
-    if (sl_sink_end(sl_file_sink(file), &err) < 0)
-        return -1;
-    return sl_file_commit(file, &err);
-}
-
 START_TEST(the_old_file_stands_until_the_new_one_is_whole)
 {
     put_file("out.csv", "old\n");
@@ -136,7 +39,7 @@ START_TEST(the_old_file_stands_until_the_new_one_is_whole)
     ck_assert_int_eq(put(file, "new 2\n"), 0);
     ck_assert(holds("out.csv", "old\n"));
     ck_assert(holds(".out.csv.pgsluice-tmp", "new 1\nnew 2\n"));
-    ck_assert_int_eq(end(file), 0);
+    ck_assert_int_eq(finish(file), 0);
     ck_assert(holds("out.csv", "new 1\nnew 2\n"));
     sl_file_free(file);
     ck_assert(holds("out.csv", "new 1\nnew 2\n"));
@@ -152,7 +55,7 @@ START_TEST(a_new_file_appears_only_when_it_is_whole)
     struct sl_file *file = make(path);
     ck_assert_int_eq(put(file, "x\n"), 0);
     ck_assert(!exists("out.csv"));
-    ck_assert_int_eq(end(file), 0);
+    ck_assert_int_eq(finish(file), 0);
     sl_file_free(file);
     ck_assert(holds("out.csv", "x\n"));
     ck_assert_int_eq(entries(), 1);
@@ -163,7 +66,7 @@ START_TEST(an_output_without_a_byte_is_an_empty_file)
 {
     struct sl_file *file = make("out.csv");
 
-    ck_assert_int_eq(end(file), 0);
+    ck_assert_int_eq(finish(file), 0);
     sl_file_free(file);
     ck_assert(holds("out.csv", ""));
 }
@@ -212,7 +115,7 @@ START_TEST(after_an_abort_a_file_is_written_again_from_its_beginning)
     ck_assert_int_eq(sl_file_again(file, &err), 0);
     ck_assert_int_eq(put(file, "new\n"), 0);
     ck_assert(!sl_file_final(file));
-    ck_assert_int_eq(end(file), 0);
+    ck_assert_int_eq(finish(file), 0);
     sl_file_free(file);
     ck_assert(holds("out.csv", "new\n"));
     ck_assert_int_eq(entries(), 1);
@@ -229,7 +132,7 @@ START_TEST(between_attempts_another_run_may_come_and_is_not_overwritten)
     ck_assert_int_eq(sl_file_again(first, &err), -1);
     ck_assert_int_eq(err.kind, SL_OUTPUT_CREATE);
     sl_file_free(first);
-    ck_assert_int_eq(end(second), 0);
+    ck_assert_int_eq(finish(second), 0);
     sl_file_free(second);
     ck_assert(holds("out.csv", "second\n"));
     ck_assert_int_eq(entries(), 1);
@@ -286,7 +189,7 @@ START_TEST(what_a_killed_run_left_behind_is_overwritten)
     put_file(".out.csv.pgsluice-tmp", "a long rest of a run that was killed\n");
     struct sl_file *file = make("out.csv");
     ck_assert_int_eq(put(file, "new\n"), 0);
-    ck_assert_int_eq(end(file), 0);
+    ck_assert_int_eq(finish(file), 0);
     sl_file_free(file);
     ck_assert(holds("out.csv", "new\n"));
     ck_assert_int_eq(entries(), 1);
@@ -302,14 +205,14 @@ START_TEST(two_runs_into_one_file_never_mix)
     ck_assert_int_eq(err.kind, SL_OUTPUT_CREATE);
     ck_assert_ptr_nonnull(strstr(err.message, "out.csv"));
     ck_assert_int_eq(put(first, "first 2\n"), 0);
-    ck_assert_int_eq(end(first), 0);
+    ck_assert_int_eq(finish(first), 0);
     ck_assert(holds("out.csv", "first 1\nfirst 2\n"));
     /* Complete: the next may come, though the first has not let go yet. */
     struct sl_file *second = make("out.csv");
     ck_assert_int_eq(put(second, "second\n"), 0);
     sl_file_free(first);
     ck_assert(holds("out.csv", "first 1\nfirst 2\n"));
-    ck_assert_int_eq(end(second), 0);
+    ck_assert_int_eq(finish(second), 0);
     sl_file_free(second);
     ck_assert(holds("out.csv", "second\n"));
     ck_assert_int_eq(entries(), 1);
@@ -337,7 +240,7 @@ START_TEST(what_a_link_points_to_is_replaced_not_the_link)
     struct sl_file *file = make("link.csv");
     ck_assert_int_eq(put(file, "new\n"), 0);
     ck_assert(exists("sub/.real.csv.pgsluice-tmp"));
-    ck_assert_int_eq(end(file), 0);
+    ck_assert_int_eq(finish(file), 0);
     sl_file_free(file);
     ck_assert_int_eq(lstat("link.csv", &st), 0);
     ck_assert(S_ISLNK(st.st_mode));
@@ -359,7 +262,7 @@ START_TEST(the_longest_names_have_a_temporary_file_each)
     }
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(put(files[i], names[i] + NAME_MAX - 2), 0);
-        ck_assert_int_eq(end(files[i]), 0);
+        ck_assert_int_eq(finish(files[i]), 0);
         sl_file_free(files[i]);
         ck_assert(holds(names[i], names[i] + NAME_MAX - 2));
     }
@@ -389,7 +292,7 @@ START_TEST(a_device_is_written_without_a_temporary_file)
     struct sl_file *file = make("/dev/null");
 
     ck_assert_int_eq(put(file, "x"), 0);
-    ck_assert_int_eq(end(file), 0);
+    ck_assert_int_eq(finish(file), 0);
     sl_file_free(file);
     ck_assert_int_eq(stat("/dev/null", &st), 0);
     ck_assert(S_ISCHR(st.st_mode));
@@ -422,7 +325,7 @@ START_TEST(a_fifo_is_written_through_and_stays_a_fifo)
     struct sl_file *file = make(path);
     ck_assert_int_eq(put(file, "one\n"), 0);
     ck_assert_int_eq(put(file, "two\n"), 0);
-    ck_assert_int_eq(end(file), 0);
+    ck_assert_int_eq(finish(file), 0);
     sl_file_free(file);
     pthread_join(thread, &got);
     ck_assert_str_eq(got, "one\ntwo\n");
@@ -441,7 +344,7 @@ START_TEST(a_minus_is_standard_output)
     ck_assert_int_eq(dup2(fd, STDOUT_FILENO), STDOUT_FILENO);
     struct sl_file *file = make("-");
     int rc = put(file, "text\n");
-    rc |= end(file);
+    rc |= finish(file);
     sl_file_free(file);
     ck_assert_int_eq(write(STDOUT_FILENO, "still open\n", 11), 11);
     dup2(saved, STDOUT_FILENO);
@@ -494,7 +397,7 @@ START_TEST(a_folder_that_vanished_is_an_error_at_the_end)
     struct sl_file *file = make("sub/out.csv");
     ck_assert_int_eq(put(file, "x"), 0);
     ck_assert_int_eq(rename("sub", "moved"), 0);
-    ck_assert_int_eq(end(file), -1);
+    ck_assert_int_eq(finish(file), -1);
     ck_assert_int_eq(err.kind, SL_OUTPUT_WRITE);
     sl_file_free(file);
 }
@@ -510,7 +413,7 @@ START_TEST(no_descriptor_is_left_open)
         struct sl_file *file = make("out.csv");
 
         if (i == 1)
-            ck_assert_int_eq(end(file), 0);
+            ck_assert_int_eq(finish(file), 0);
         if (i == 2)
             ck_assert_ptr_null(sl_file_new("out.csv", &watch, &err));
         sl_file_free(file);
@@ -528,7 +431,7 @@ int main(void)
     TCase *tc = tcase_create("file");
     SRunner *sr = srunner_create(suite);
 
-    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_checked_fixture(tc, scratch_setup, scratch_teardown);
     tcase_add_test(tc, the_old_file_stands_until_the_new_one_is_whole);
     tcase_add_test(tc, a_new_file_appears_only_when_it_is_whole);
     tcase_add_test(tc, an_output_without_a_byte_is_an_empty_file);

@@ -7,104 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "sink/file.h"
-
-static char folder[64];
-static struct sl_error err;
-
-static void setup(void)
-{
-    strcpy(folder, "/tmp/test_rights_XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chdir(folder), 0);
-    umask(022);
-}
-
-/* Removes what a test left, two levels deep. */
-static void empty(const char *path)
-{
-    DIR *dir = opendir(path);
-    struct dirent *entry;
-
-    if (dir == NULL)
-        return;
-    while ((entry = readdir(dir)) != NULL) {
-        char name[600];
-
-        snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (unlink(name) != 0)
-            empty(name);
-    }
-    closedir(dir);
-    rmdir(path);
-}
-
-static void teardown(void)
-{
-    ck_assert_int_eq(chdir("/"), 0);
-    empty(folder);
-}
-
-static void put_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-/* Is the content of path exactly this? */
-static bool holds(const char *path, const char *text)
-{
-    char bytes[256];
-    FILE *file = fopen(path, "r");
-
-    if (file == NULL)
-        return false;
-    size_t n = fread(bytes, 1, sizeof bytes, file);
-    fclose(file);
-    return n == strlen(text) && memcmp(bytes, text, n) == 0;
-}
-
-static int go_on(struct sl_watch *w, struct sl_error *e)
-{
-    (void)w;
-    (void)e;
-    return 0;
-}
-
-static struct sl_watch watch = {
-    .wake_fd = -1, .source_fd = -1, .check = go_on, .deadline_ms = INT64_MAX};
-
-static struct sl_file *make(const char *path)
-{
-    struct sl_file *file = sl_file_new(path, &watch, &err);
-
-    ck_assert_msg(file != NULL, "%s", err.message);
-    return file;
-}
-
-static int put(struct sl_file *file, const char *text)
-{
-    struct sl_sink *sink = sl_file_sink(file);
-    size_t size;
-    char *data;
-
-    ck_assert_int_eq(sl_sink_buffer(sink, &data, &size, &err), 0);
-    ck_assert_uint_ge(size, strlen(text));
-    memcpy(data, text, strlen(text));
-    return sl_sink_write(sink, strlen(text), &err);
-}
-
-static int end(struct sl_file *file)
-{
-    if (sl_sink_end(sl_file_sink(file), &err) < 0)
-        return -1;
-    return sl_file_commit(file, &err);
-}
+#include "scratch.h"
 
 static mode_t mode_of(const char *path)
 {
@@ -123,19 +26,19 @@ START_TEST(a_file_keeps_its_mode_and_a_new_one_follows_the_umask)
         ck_assert_int_eq(chmod("out.csv", modes[i]), 0);
         struct sl_file *file = make("out.csv");
         ck_assert_int_eq(mode_of(".out.csv.pgsluice-tmp"), modes[i]);
-        ck_assert_int_eq(end(file), 0);
+        ck_assert_int_eq(finish(file), 0);
         sl_file_free(file);
         ck_assert_int_eq(mode_of("out.csv"), modes[i]);
     }
     /* What is executed with its owner's rights was another program. */
     ck_assert_int_eq(chmod("out.csv", 06755), 0);
     struct sl_file *file = make("out.csv");
-    ck_assert_int_eq(end(file), 0);
+    ck_assert_int_eq(finish(file), 0);
     sl_file_free(file);
     ck_assert_int_eq(mode_of("out.csv"), 0755);
     umask(027);
     file = make("new.csv");
-    ck_assert_int_eq(end(file), 0);
+    ck_assert_int_eq(finish(file), 0);
     sl_file_free(file);
     ck_assert_int_eq(mode_of("new.csv"), 0640);
 }
@@ -170,7 +73,7 @@ START_TEST(a_file_keeps_its_owner_and_group)
         struct sl_file *file = make("out.csv");
         check_owner(".out.csv.pgsluice-tmp", uid, gid, 0640);
         ck_assert_int_eq(put(file, "new\n"), 0);
-        ck_assert_int_eq(end(file), 0);
+        ck_assert_int_eq(finish(file), 0);
         sl_file_free(file);
         check_owner("out.csv", uid, gid, 0640);
         ck_assert(holds("out.csv", "new\n"));
@@ -220,7 +123,7 @@ START_TEST(a_folder_that_may_be_written_but_not_read_takes_a_file)
     ck_assert_int_eq(mkdir("box", 0300), 0);
     struct sl_file *file = make("box/out.csv");
     ck_assert_int_eq(put(file, "new\n"), 0);
-    ck_assert_msg(end(file) == 0, "%s", err.message);
+    ck_assert_msg(finish(file) == 0, "%s", err.message);
     sl_file_free(file);
     ck_assert_int_eq(chmod("box", 0700), 0);
     ck_assert(holds("box/out.csv", "new\n"));
@@ -234,7 +137,7 @@ int main(void)
     TCase *tc = tcase_create("file_rights");
     SRunner *sr = srunner_create(suite);
 
-    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_checked_fixture(tc, scratch_setup, scratch_teardown);
     tcase_add_test(tc, a_file_keeps_its_mode_and_a_new_one_follows_the_umask);
     tcase_add_test(tc, a_file_keeps_its_owner_and_group);
     tcase_add_test(tc, in_a_folder_for_everybody_only_our_own_is_replaced);
