@@ -10,8 +10,10 @@
  * libpq allocates and frees a result for each row or FETCH.  With malloc's own
  * thresholds the heap would grow and be trimmed each time (1.6 s of system time
  * for 1.5 GB); with an arena for each thread memory would grow with threads.
+ * What an arena may keep is held by each of them, whichever run was in it last.
  */
-#define HEAP_KEPT (4 * 1024 * 1024)
+#define HEAP_BLOCK (4 * 1024 * 1024) /* larger blocks have pages of their own */
+#define HEAP_KEPT (1024 * 1024)      /* free at an arena's end */
 #define HEAP_ARENAS 4
 
 struct sl_service *sl_service_new(struct sl_setup *setup)
@@ -25,7 +27,7 @@ struct sl_service *sl_service_new(struct sl_setup *setup)
     }
     mallopt(M_ARENA_MAX, HEAP_ARENAS);
     mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
-    mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
+    mallopt(M_MMAP_THRESHOLD, HEAP_BLOCK);
     sl_pg_setup();
     pthread_mutex_init(&service->lock, NULL);
     service->setup = setup;

@@ -163,12 +163,17 @@ def the_user_and_the_folder_are_made_as_the_unit_needs_them():
     contains(user[6], "nologin")
     equal((setting("pgsluice.service", "User"), setting("pgsluice.service", "Group")), ("pgsluice", "pgsluice"))
 
+    if os.geteuid() != 0:
+        # Who is not root can give a folder to nobody but himself: there he is this user.
+        w.write("root/etc/passwd", "pgsluice:x:%d:%d::/:/bin/false\n" % (os.geteuid(), os.getegid()))
+        w.write("root/etc/group", "pgsluice:x:%d:\n" % os.getegid())
+        user[2] = os.geteuid()
     code, printed = tool("systemd-tmpfiles", "--root=" + root, "--create", os.path.join(ETC, "tmpfiles.d", "pgsluice.conf"))
     equal((code, printed), (0, ""))
     for folder, mode in (("run/pgsluice", setting("pgsluice.service", "RuntimeDirectoryMode")),
                          ("var/lib/pgsluice", setting("pgsluice-run@.service", "StateDirectoryMode"))):
         made = os.stat(os.path.join(root, folder))
-        equal((stat.S_IMODE(made.st_mode), made.st_uid), (int(mode, 8), int(user[2]) if os.geteuid() == 0 else os.geteuid()))
+        equal((stat.S_IMODE(made.st_mode), made.st_uid), (int(mode, 8), int(user[2])))
 
 
 main()
