@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Behind Apache: a break is a break, over HTTP/1.1 and HTTP/2."""
 
+import gzip
+
 from otherproxies import Apache
 from proxycases import *
 
@@ -31,11 +33,21 @@ def a_departure_is_not_passed_on_while_nothing_is_sent(http2):
 
 @test
 def nothing_is_compressed_on_the_way():
+    """Of what Apache could compress, pgsluice is asked for none: Apache would have to do it itself."""
     with Server(EXPORTS, CONFIG) as s, Apache(s.address) as p:
-        c = fetch(p, "/exports/some.csv", more=["-H", "Accept-Encoding: gzip, deflate"])
+        c = fetch(p, "/exports/some.csv", more=["-H", "Accept-Encoding: gzip;q=0, deflate"])
         equal(c.wait(), 0)
         lacks(c.head.lower(), "content-encoding")
         equal(c.body, copy(EXPORTS["some"]))
+
+
+@test
+def what_pgsluice_has_compressed_is_passed_on():
+    with Server(EXPORTS, CONFIG) as s, Apache(s.address) as p:
+        c = fetch(p, "/exports/some.csv", more=["-H", "Accept-Encoding: gzip"])
+        equal(c.wait(), 0)
+        contains(c.head.lower(), "content-encoding: gzip")
+        equal(gzip.decompress(c.body), copy(EXPORTS["some"]))
 
 
 @test
