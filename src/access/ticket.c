@@ -317,9 +317,8 @@ int sl_ticket_query(const struct sl_ticket *ticket, const struct sl_args *args,
     struct sl_export *export = make_export(ticket);
     if (export == NULL)
         return sl_error_nomem(err);
-    int result = sl_query_bind(export, &complete, query, err);
+    int result = sl_query_bind(export, ticket->format, &complete, query, err);
     query->own = export;
-    query->format = ticket->format;
     if (result == 0 && copy_labels(ticket, query) != 0)
         return sl_error_nomem(err);
     return result;

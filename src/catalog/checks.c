@@ -44,8 +44,8 @@ const char *sl_dialect_read(const char *name, enum sl_dialect *dialect)
     else if (strcmp(name, "django") == 0)
         *dialect = SL_DIALECT_DJANGO;
     else if (strcmp(name, "excel") == 0)
-        return "excel is not available in this version; write postgres or django";
+        *dialect = SL_DIALECT_EXCEL;
     else
-        return "is postgres or django";
+        return "is postgres, excel or django";
     return NULL;
 }

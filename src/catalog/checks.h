@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-#include "catalog/export_file.h"
+#include "base/error.h"
+#include "format/style.h"
 
 #define SL_FILENAME_ASKED_MAX 200 /* bytes: file systems take 255, and a suffix may follow */
 #define SL_TIMEZONE_MAX 64

@@ -14,9 +14,6 @@
 #define SL_EXPORT_NAME_MAX 45                 /* [a-z0-9][a-z0-9_-]{0,44} */
 #define SL_MAX_PARAMS 100
 
-/* How rows become CSV. */
-enum sl_dialect { SL_DIALECT_POSTGRES, SL_DIALECT_DJANGO };
-
 struct sl_param {
     int line; /* where it is declared */
     char *name;

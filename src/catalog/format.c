@@ -4,10 +4,11 @@
 #include <strings.h>
 
 const struct sl_format sl_formats[] = {
-    {"csv", SL_PLAIN},
-    {"csv.gz", SL_GZIP},
-    {"csv.zst", SL_ZSTD},
-    {NULL, SL_PLAIN},
+    {"csv", SL_CSV, SL_PLAIN},        {"csv.gz", SL_CSV, SL_GZIP},
+    {"csv.zst", SL_CSV, SL_ZSTD},     {"tsv", SL_TSV, SL_PLAIN},
+    {"tsv.gz", SL_TSV, SL_GZIP},      {"tsv.zst", SL_TSV, SL_ZSTD},
+    {"jsonl", SL_JSONL, SL_PLAIN},    {"jsonl.gz", SL_JSONL, SL_GZIP},
+    {"jsonl.zst", SL_JSONL, SL_ZSTD}, {NULL, SL_CSV, SL_PLAIN},
 };
 
 const struct sl_format *sl_format_find(const char *name)

@@ -1,12 +1,16 @@
-/* The formats of a file, by the name that stands behind the export's: "csv", "csv.gz", "csv.zst".
+/*
+ * The formats of a file, by the name that stands behind the export's: csv, tsv and
+ * jsonl, each also .gz and .zst.
  */
 #ifndef SL_FORMAT_H
 #define SL_FORMAT_H
 
+#include "format/style.h"
 #include "sink/compress.h"
 
 struct sl_format {
     const char *name;
+    enum sl_layout layout;
     enum sl_compression compression; /* of the file itself */
 };
 
@@ -14,7 +18,7 @@ struct sl_format {
 extern const struct sl_format sl_formats[];
 
 /* Their names in one text, for messages and help. */
-#define SL_FORMATS "csv, csv.gz or csv.zst"
+#define SL_FORMATS "csv, tsv or jsonl, each also .gz or .zst"
 
 /* The format of that name; NULL: there is none. */
 const struct sl_format *sl_format_find(const char *name);

@@ -5,8 +5,8 @@
 #include "base/buf.h"
 #include "base/units.h"
 #include "catalog/checks.h"
+#include "catalog/option.h"
 
-#define UUID_LEN 36
 #define MAX_TAKES 300 /* of the list of parameters in a message, which is cut at 512 bytes */
 
 /* The binding of one request. */
@@ -14,11 +14,6 @@ struct binding {
     const struct sl_export *export;
     struct sl_query *query;
     struct sl_error *err;
-};
-
-struct option {
-    const char *name;
-    int (*read)(struct binding *binding, const char *value); /* NULL: not in this version */
 };
 
 static int replace(char **text, const char *value, struct sl_error *err)
@@ -30,140 +25,6 @@ static int replace(char **text, const char *value, struct sl_error *err)
     free(*text);
     *text = copy;
     return 0;
-}
-
-static int read_header(struct binding *binding, const char *value)
-{
-    static const char *const values[] = {
-        [SL_HEADER_OFF] = "off",
-        [SL_HEADER_NAMES] = "names",
-        [SL_HEADER_LABELS] = "labels",
-    };
-
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-        if (strcmp(value, values[i]) == 0) {
-            binding->query->header = (enum sl_header)i;
-            return 0;
-        }
-    return sl_error_param(binding->err, "_header", "_header is names, labels or off");
-}
-
-static int read_dialect(struct binding *binding, const char *value)
-{
-    const char *problem = sl_dialect_read(value, &binding->query->dialect);
-
-    if (problem != NULL)
-        return sl_error_param(binding->err, "_dialect", "_dialect %s", problem);
-    binding->query->dialect_asked = true;
-    return 0;
-}
-
-static int read_timezone(struct binding *binding, const char *value)
-{
-    if (!sl_timezone_plausible(value))
-        return sl_error_param(binding->err, "_timezone",
-                              "_timezone is the name of a time zone, such as Europe/Berlin or UTC");
-    return replace(&binding->query->timezone, value, binding->err);
-}
-
-static int read_filename(struct binding *binding, const char *value)
-{
-    const char *problem = sl_filename_problem(value);
-
-    if (problem != NULL)
-        return sl_error_param(binding->err, "_filename", "_filename %s", problem);
-    return replace(&binding->query->filename, value, binding->err);
-}
-
-static bool hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
-
-/* A version 4 UUID in lower case (RFC 9562 section 5.4). */
-static bool uuid4(const char *text)
-{
-    if (strlen(text) != UUID_LEN)
-        return false;
-    for (size_t i = 0; i < UUID_LEN; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? text[i] != '-' : !hex(text[i]))
-            return false;
-    }
-    return text[14] == '4' && strchr("89ab", text[19]) != NULL;
-}
-
-static int read_run(struct binding *binding, const char *value)
-{
-    char **id = &binding->query->run_id;
-
-    if (replace(id, value, binding->err) != 0)
-        return -1;
-    for (char *p = *id; *p != '\0'; p++)
-        if (*p >= 'A' && *p <= 'F')
-            *p = (char)(*p - 'A' + 'a');
-    if (!uuid4(*id))
-        return sl_error_param(binding->err, "_run", "_run is a version 4 UUID of the caller's own");
-    return 0;
-}
-
-static const struct option options[] = {
-    {"_header", read_header},
-    {"_dialect", read_dialect},
-    {"_timezone", read_timezone},
-    {"_filename", read_filename},
-    {"_run", read_run},
-    {"_columns", NULL},
-    {"_order", NULL},
-    {"_limit", NULL},
-    {"_delimiter", NULL},
-    {"_null", NULL},
-    {"_quote", NULL},
-    {"_eol", NULL},
-    {"_bom", NULL},
-    {"_encoding", NULL},
-    {"_locale", NULL},
-    {"_parallel", NULL},
-};
-#define N_OPTIONS (sizeof(options) / sizeof(options[0]))
-
-static int unknown_option(const char *name, struct sl_error *err)
-{
-    const char *names[N_OPTIONS + 1] = {NULL};
-    const char *near;
-    size_t n = 0;
-
-    /* Only what there is: nobody is helped by the name of an option that is to come. */
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        if (options[i].read != NULL)
-            names[n++] = options[i].name;
-    near = sl_suggest(name, names);
-    if (near != NULL)
-        return sl_error_set(err, SL_BAD_REQUEST, "there is no option %.*s; did you mean %s?",
-                            sl_utf8_fit(name, SL_NAME_SHOWN), name, near);
-    return sl_error_set(err, SL_BAD_REQUEST,
-                        "there is no option %.*s; the options are _header, _dialect, _timezone, "
-                        "_filename and _run",
-                        sl_utf8_fit(name, SL_NAME_SHOWN), name);
-}
-
-/* `seen` has a bit for each option. */
-static int bind_option(struct binding *binding, const struct sl_arg *arg, unsigned *seen)
-{
-    size_t i;
-
-    for (i = 0; i < N_OPTIONS; i++)
-        if (strcmp(options[i].name, arg->name) == 0)
-            break;
-    if (i == N_OPTIONS)
-        return unknown_option(arg->name, binding->err);
-    if (options[i].read == NULL)
-        return sl_error_set(binding->err, SL_BAD_REQUEST,
-                            "option %s is not available in this version", arg->name);
-    if ((*seen & 1U << i) != 0)
-        return sl_error_param(binding->err, arg->name, "option %s is given twice", arg->name);
-    *seen |= 1U << i;
-    return *arg->value == '\0' ? 0 : options[i].read(binding, arg->value);
 }
 
 /* "since date, country text?", so that callers can help themselves; a long list is cut. */
@@ -253,42 +114,50 @@ static int fill_in(struct binding *binding)
     return 0;
 }
 
-static int begin(const struct sl_export *export, struct sl_query *query, struct sl_error *err)
+static int begin(const struct sl_export *export, const struct sl_format *format,
+                 struct sl_query *query, struct sl_error *err)
 {
-    *query =
-        (struct sl_query){.export = export, .format = &sl_formats[0], .header = SL_HEADER_NAMES};
-    query->timezone = strdup("");
-    query->filename = strdup("");
-    query->run_id = strdup("");
+    enum sl_dialect dialect = SL_DIALECT_POSTGRES;
+    char **const texts[] = {&query->timezone, &query->filename, &query->run_id,
+                            &query->encoding, &query->columns,  &query->order};
+
+    *query = (struct sl_query){.export = export, .format = format, .limit = -1};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if ((*texts[i] = strdup("")) == NULL)
+            return sl_error_nomem(err);
     query->values = calloc(export->n_params + 1, sizeof(*query->values));
-    if (query->timezone == NULL || query->filename == NULL || query->run_id == NULL ||
-        query->values == NULL)
+    if (query->values == NULL)
         return sl_error_nomem(err);
     query->n_values = export->n_params;
-    if (export->dialect[0] != '\0' && sl_dialect_read(export->dialect, &query->dialect) != NULL)
+    if (export->dialect[0] != '\0' && sl_dialect_read(export->dialect, &dialect) != NULL)
         return sl_error_set(err, SL_INTERNAL, "the dialect of %s is not known", export->name);
+    sl_style_init(&query->style, format->layout, dialect);
+    /* COPY's text format has none unless it is asked for. */
+    query->header = format->layout == SL_CSV ? SL_HEADER_NAMES : SL_HEADER_OFF;
     return 0;
 }
 
-int sl_query_bind(const struct sl_export *export, const struct sl_args *args,
-                  struct sl_query *query, struct sl_error *err)
+int sl_query_bind(const struct sl_export *export, const struct sl_format *format,
+                  const struct sl_args *args, struct sl_query *query, struct sl_error *err)
 {
     struct binding binding = {export, query, err};
+    struct sl_asked options = {{NULL}};
     bool given[SL_MAX_PARAMS] = {false};
-    unsigned seen = 0;
 
-    if (begin(export, query, err) != 0)
+    if (begin(export, format, query, err) != 0)
         return -1;
     if (args->n > SL_MAX_ARGS)
         return sl_error_set(err, SL_BAD_REQUEST, "more than %d arguments", SL_MAX_ARGS);
     for (size_t i = 0; i < args->n; i++) {
         const struct sl_arg *arg = &args->v[i];
-        int result = arg->name[0] == '_' ? bind_option(&binding, arg, &seen)
+        int result = arg->name[0] == '_' ? sl_option_take(&options, arg, err)
                                          : bind_param(&binding, arg, given);
 
         if (result != 0)
             return -1;
     }
+    if (sl_option_read(&options, query, err) != 0)
+        return -1;
     return fill_in(&binding);
 }
 
@@ -304,5 +173,8 @@ void sl_query_fini(struct sl_query *query)
     free(query->timezone);
     free(query->filename);
     free(query->run_id);
+    free(query->encoding);
+    free(query->columns);
+    free(query->order);
     *query = (struct sl_query){0};
 }

@@ -29,28 +29,33 @@ struct sl_query {
     const struct sl_export *export; /* borrowed from the catalogue, or `own` */
     struct sl_export *own;          /* freed with the query; NULL: none */
     size_t n_values;
-    char **values;                  /* one per export parameter, NULL for SQL NULL */
-    bool given[SL_MAX_PARAMS];      /* the value is the caller's own, no default */
-    const struct sl_format *format; /* csv, until the maker says otherwise */
+    char **values;             /* one per export parameter, NULL for SQL NULL */
+    bool given[SL_MAX_PARAMS]; /* the value is the caller's own, no default */
+    const struct sl_format *format;
+    struct sl_style style; /* its dialect is the caller's, else the export's, else postgres */
+    bool dialect_asked;    /* the caller chose it */
     enum sl_header header;
-    enum sl_dialect dialect; /* the caller's, else the export's, else postgres */
-    bool dialect_asked;      /* the caller chose it */
-    char *timezone;          /* "" : the export's, else the configuration's */
-    char *filename;          /* "" : the export's, else the default name */
-    char *run_id;            /* "" : one is made; else a lower-case UUIDv4 */
-    char **labels;           /* by position: a ticket's; NULL: none */
+    char *timezone; /* "" : the export's, else the configuration's */
+    char *filename; /* "" : the export's, else the default name */
+    char *run_id;   /* "" : one is made; else a lower-case UUIDv4 */
+    char *encoding; /* "" : UTF-8 */
+    char *columns;  /* "" : all; else one CSV record of names */
+    char *order;    /* "" : the query's own; else one CSV record of names, - before */
+    int64_t limit;  /* rows at most; -1 : all */
+    char **labels;  /* by position: a ticket's; NULL: none */
     size_t n_labels;
 };
 
 /*
- * Binds args to an export.  Unknown, missing, repeated parameters are
+ * Binds args to an export and a format.  Unknown, missing, repeated parameters are
  * SL_BAD_PARAMETER and name the parameter, its type and what the export takes;
  * an unknown option (leading underscore), or one that this version does not
  * have, is SL_BAD_REQUEST.  An empty value means left out.  Free with
  * sl_query_fini(), also after an error.
  */
-int sl_query_bind(const struct sl_export *export, const struct sl_args *args,
-                  struct sl_query *query, struct sl_error *err) SL_MUSTCHECK;
+int sl_query_bind(const struct sl_export *export, const struct sl_format *format,
+                  const struct sl_args *args, struct sl_query *query,
+                  struct sl_error *err) SL_MUSTCHECK;
 
 void sl_query_fini(struct sl_query *query);
 

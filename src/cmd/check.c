@@ -44,7 +44,6 @@ static int check_columns(struct sl_session *session, const struct sl_export *exp
                          struct sl_watch *watch, int *line, struct sl_error *err)
 {
     struct sl_columns columns = {0};
-    enum sl_python *kinds = NULL;
     enum sl_dialect dialect = SL_DIALECT_POSTGRES;
     int rc = sl_check_columns(session, &columns, watch, err);
 
@@ -59,9 +58,12 @@ static int check_columns(struct sl_session *session, const struct sl_export *exp
     if (rc == 0 && export->dialect[0] != '\0' &&
         sl_dialect_read(export->dialect, &dialect) == NULL && dialect == SL_DIALECT_DJANGO) {
         *line = export->sql_line;
-        rc = sl_heading_kinds(session, &columns, watch, SL_CONFIG, &kinds, err);
+        struct sl_style style;
+        sl_style_init(&style, SL_CSV, dialect);
+        struct sl_rows *rows = sl_heading_rows(session, &style, &columns, watch, SL_CONFIG, err);
+        rc = rows == NULL ? -1 : 0;
+        sl_rows_free(rows);
     }
-    free(kinds);
     sl_columns_free(&columns);
     return rc;
 }

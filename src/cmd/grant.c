@@ -133,7 +133,7 @@ static int try_out(const struct sl_config *config, const struct sl_export *expor
     int result = sl_grant_open(config, token, now, &grant, err);
 
     if (result == 0)
-        result = sl_query_bind(export, &grant.args, &query, err);
+        result = sl_query_bind(export, grant.format, &grant.args, &query, err);
     sl_query_fini(&query);
     sl_grant_fini(&grant);
     return result;

@@ -244,11 +244,8 @@ int sl_run_job_query(const struct sl_run_job *job, struct sl_query *query, struc
 {
     const struct sl_format *format = sl_format_of_file(job->output);
 
-    if (sl_query_bind(job->export, &job->args, query, err) < 0)
-        return -1;
-    if (format != NULL)
-        query->format = format;
-    return 0;
+    return sl_query_bind(job->export, format != NULL ? format : &sl_formats[0], &job->args, query,
+                         err);
 }
 
 static int find_export(struct sl_run_job *job, int argc, char **argv, struct sl_error *err)

@@ -5,12 +5,10 @@
 
 #include "base/log.h"
 #include "export/internal.h"
-#include "format/csv.h"
-#include "format/django.h"
 
 bool sl_heading_asks(const struct sl_query *query)
 {
-    return query->header == SL_HEADER_LABELS || query->dialect == SL_DIALECT_DJANGO;
+    return query->header == SL_HEADER_LABELS || query->style.dialect == SL_DIALECT_DJANGO;
 }
 
 /* Whoever chose the dialect is at fault. */
@@ -19,45 +17,37 @@ static enum sl_kind fault(const struct sl_run *run)
     return run->query.dialect_asked ? SL_BAD_REQUEST : SL_SQL;
 }
 
-static int choose_kinds(const struct sl_columns *columns, const bool *texts, enum sl_kind kind,
-                        enum sl_python *kinds, struct sl_error *err)
-{
-    for (int i = 0; i < columns->n; i++) {
-        const char *name = columns->names[i].data;
-
-        kinds[i] = texts[i] ? SL_PY_STR : sl_python_of(columns->columns[i].type);
-        if (kinds[i] == SL_PY_NONE)
-            return sl_error_set(err, kind,
-                                "column \"%.100s\" has a type that the django dialect does not "
-                                "write; cast it in the query, as in \"%.100s\"::text",
-                                name, name);
-    }
-    return 0;
-}
-
-int sl_heading_kinds(struct sl_session *session, const struct sl_columns *columns,
-                     struct sl_watch *watch, enum sl_kind kind, enum sl_python **kinds,
-                     struct sl_error *err)
+struct sl_rows *sl_heading_rows(struct sl_session *session, const struct sl_style *style,
+                                const struct sl_columns *columns, struct sl_watch *watch,
+                                enum sl_kind kind, struct sl_error *err)
 {
     size_t n = (size_t)columns->n + 1; /* never calloc(0) */
     bool *texts = calloc(n, sizeof(*texts));
-    int rc = -1;
+    struct sl_field *fields = calloc(n, sizeof(*fields));
+    struct sl_rows *rows = NULL;
+    int bad = -1;
 
-    *kinds = calloc(n, sizeof(**kinds));
-    if (texts == NULL || *kinds == NULL)
+    if (texts == NULL || fields == NULL) {
         sl_error_nomem(err);
-    else if (sl_columns_texts(session, columns, texts, watch, err) == 0)
-        rc = choose_kinds(columns, texts, kind, *kinds, err);
+        goto out;
+    }
+    if (style->dialect == SL_DIALECT_DJANGO &&
+        sl_columns_texts(session, columns, texts, watch, err) < 0)
+        goto out;
+    for (int i = 0; i < columns->n; i++)
+        fields[i] = (struct sl_field){columns->names[i], columns->columns[i].type, texts[i]};
+    rows = sl_rows_new(style, fields, columns->n, &bad);
+    if (bad >= 0)
+        sl_error_set(err, kind,
+                     "column \"%.100s\" has a type that the django dialect does not "
+                     "write; cast it in the query, as in \"%.100s\"::text",
+                     columns->names[bad].data, columns->names[bad].data);
+    else if (rows == NULL)
+        sl_error_nomem(err);
+out:
+    free(fields);
     free(texts);
-    return rc;
-}
-
-int sl_heading_dialect(struct sl_run *run, struct sl_error *err)
-{
-    if (run->query.dialect != SL_DIALECT_DJANGO)
-        return 0;
-    return sl_heading_kinds(run->session, sl_cursor_columns(run->cursor), &run->watch, fault(run),
-                            &run->kinds, err);
+    return rows;
 }
 
 int sl_heading_not_held(const struct sl_run *run, int column, struct sl_error *err)
@@ -68,13 +58,12 @@ int sl_heading_not_held(const struct sl_run *run, int column, struct sl_error *e
                         "column \"%.100s\" of row %lld holds a value that Python cannot hold: it "
                         "takes %s; cast it in the query, as in \"%.100s\"::text",
                         name, (long long)atomic_load(&run->rows) + 1,
-                        sl_python_limits(run->kinds[column]), name);
+                        sl_rows_limits(run->formatter, column), name);
 }
 
-static int write_line(struct sl_run *run, const struct sl_cell *cells, int n, struct sl_error *err)
+static int write_line(struct sl_run *run, const struct sl_cell *cells, struct sl_error *err)
 {
-    int rc = run->query.dialect == SL_DIALECT_DJANGO ? sl_django_header(&run->out, cells, n)
-                                                     : sl_csv_row(&run->out, cells, n);
+    int rc = sl_rows_header(run->formatter, &run->out, cells);
 
     if (rc < 0)
         *err = run->write_error;
@@ -157,7 +146,7 @@ static int write_labels(struct sl_run *run, struct sl_error *err)
     else if (!labels_of_file(query->export, columns, cells))
         rc = labels_of_comments(run, cells, comments, err);
     if (rc == 0)
-        rc = write_line(run, cells, columns->n, err);
+        rc = write_line(run, cells, err);
     for (int i = 0; comments != NULL && i < columns->n; i++)
         free(comments[i]);
     free(comments);
@@ -169,9 +158,17 @@ int sl_heading_write(struct sl_run *run, struct sl_error *err)
 {
     const struct sl_columns *columns = sl_cursor_columns(run->cursor);
 
+    run->formatter =
+        sl_heading_rows(run->session, &run->query.style, columns, &run->watch, fault(run), err);
+    if (run->formatter == NULL)
+        return -1;
+    if (sl_rows_begin(run->formatter, &run->out) < 0) {
+        *err = run->write_error;
+        return -1;
+    }
     switch (run->query.header) {
     case SL_HEADER_NAMES:
-        return write_line(run, columns->names, columns->n, err);
+        return write_line(run, columns->names, err);
     case SL_HEADER_LABELS:
         return write_labels(run, err);
     default:

@@ -3,31 +3,25 @@
 #define SL_HEADING_H
 
 #include "export/run.h"
-#include "format/python.h"
+#include "format/rows.h"
 #include "pg/columns.h"
 
 /* Has the catalogue to be asked about the columns before the first FETCH? */
 bool sl_heading_asks(const struct sl_query *query);
 
 /*
- * What the django dialect makes of the columns, as an array to be freed, also
- * after an error, which is of this kind when a column's type is not promised.
+ * The formatter for these columns, which must outlive it; NULL with an error, which
+ * is of this kind when the django dialect does not write a column's type.
  */
-int sl_heading_kinds(struct sl_session *session, const struct sl_columns *columns,
-                     struct sl_watch *watch, enum sl_kind kind, enum sl_python **kinds,
-                     struct sl_error *err) SL_MUSTCHECK;
+struct sl_rows *sl_heading_rows(struct sl_session *session, const struct sl_style *style,
+                                const struct sl_columns *columns, struct sl_watch *watch,
+                                enum sl_kind kind, struct sl_error *err);
 
 /*
- * Sets run->kinds, should the dialect be django, which refuses columns of other
- * types than it has promised: SL_BAD_REQUEST when the caller asked for it, SL_SQL
- * when the export did.
- */
-int sl_heading_dialect(struct sl_run *run, struct sl_error *err) SL_MUSTCHECK;
-
-/*
- * Writes the header line, if there is one: names, or labels from the ticket, the
- * export file or the column's comment.  SL_BAD_QUERY when a ticket has not one
- * label for each column.
+ * Makes run->formatter and writes what stands before the first row: names, or labels
+ * from the ticket, the export file or the column's comment, if any.  SL_BAD_QUERY
+ * when a ticket has not one label for each column; SL_BAD_REQUEST when a type is none
+ * of the dialect that the caller asked for, SL_SQL when the export did.
  */
 int sl_heading_write(struct sl_run *run, struct sl_error *err) SL_MUSTCHECK;
 

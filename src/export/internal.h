@@ -10,7 +10,7 @@
 #include "export/run.h"
 #include "export/stats.h"
 #include "format/out.h"
-#include "format/python.h"
+#include "format/rows.h"
 #include "pg/cursor.h"
 #include "pg/slots.h"
 #include "sink/compress.h"
@@ -47,9 +47,9 @@ struct sl_run {
     struct sl_cursor *cursor;
     struct sl_sink *sink; /* the head of the chain */
     struct sl_digest *digest;
-    struct sl_sink *compress; /* NULL: none */
-    struct sl_queue *queue;   /* the chain's end over HTTP, else NULL */
-    enum sl_python *kinds;    /* of the columns, for the django dialect, else NULL */
+    struct sl_sink *compress;  /* NULL: none */
+    struct sl_queue *queue;    /* the chain's end over HTTP, else NULL */
+    struct sl_rows *formatter; /* NULL until the columns are known */
     struct sl_out out;
     char *window; /* where out's bytes begin */
     struct sl_error write_error;

@@ -19,8 +19,6 @@
 #include "base/limits.h"
 #include "export/heading.h"
 #include "export/internal.h"
-#include "format/csv.h"
-#include "format/django.h"
 
 /* Added to the time that a slow client may rightly take, for the server's own idle timeout (ms). */
 #define IDLE_MARGIN_MS 30000
@@ -152,30 +150,16 @@ static int count_row(const struct sl_run *run, int64_t *rows, struct sl_error *e
     return 0;
 }
 
-static int write_postgres_row(void *ctx, const struct sl_cell *cells, int n, struct sl_error *err)
-{
-    struct sl_run *run = ctx;
-    int64_t rows;
-
-    if (count_row(run, &rows, err) < 0)
-        return -1;
-    if (sl_csv_row(&run->out, cells, n) < 0) {
-        *err = run->write_error;
-        return -1;
-    }
-    atomic_store_explicit(&run->rows, rows, memory_order_relaxed);
-    return 0;
-}
-
-static int write_django_row(void *ctx, const struct sl_cell *cells, int n, struct sl_error *err)
+static int write_row(void *ctx, const struct sl_cell *cells, int n, struct sl_error *err)
 {
     struct sl_run *run = ctx;
     int64_t rows;
     int bad;
 
+    (void)n;
     if (count_row(run, &rows, err) < 0)
         return -1;
-    if (sl_django_row(&run->out, run->kinds, cells, n, &bad) < 0) {
+    if (sl_rows_row(run->formatter, &run->out, cells, &bad) < 0) {
         if (bad >= 0)
             return sl_heading_not_held(run, bad, err);
         *err = run->write_error;
@@ -372,8 +356,6 @@ static int header(struct sl_run *run, struct sl_error *err)
     pthread_mutex_unlock(&run->lock);
     if (check_estimate(run, estimate, err) < 0)
         return -1;
-    if (sl_heading_dialect(run, err) < 0)
-        return -1;
     return sl_heading_write(run, err);
 }
 
@@ -396,8 +378,6 @@ static int send_ahead(struct sl_run *run, struct sl_error *err)
 static int fetch_all(struct sl_run *run, struct sl_error *err)
 {
     struct sl_cursor *cursor = run->cursor;
-    const sl_row_fn write_row =
-        run->query.dialect == SL_DIALECT_DJANGO ? write_django_row : write_postgres_row;
 
     for (bool first = true; !sl_cursor_at_end(cursor); first = false) {
         if (send_ahead(run, err) < 0)

@@ -36,7 +36,7 @@ static int consumer_check(struct sl_watch *watch, struct sl_error *err)
 static void run_free(struct sl_run *run)
 {
     sl_query_fini(&run->query);
-    free(run->kinds);
+    sl_rows_free(run->formatter);
     for (size_t i = 0; i < run->n_settings; i++) {
         free((char *)(uintptr_t)run->settings[i].name);
         free((char *)(uintptr_t)run->settings[i].value);

@@ -44,11 +44,10 @@ enum MHD_Result sl_serve_export(struct sl_request *request)
     const struct sl_export *export = find(request, &caller, &format, &err);
     if (export == NULL || sl_guard_method(request, SL_DOWNLOAD_METHODS, &err) != 0)
         return sl_reply_problem(request, &err, NULL, SL_DOWNLOAD_METHODS);
-    if (sl_query_bind(export, &request->target.args, &query, &err) != 0) {
+    if (sl_query_bind(export, format, &request->target.args, &query, &err) != 0) {
         sl_query_fini(&query);
         return sl_reply_problem(request, &err, NULL, 0);
     }
-    query.format = format;
     struct sl_download download = {.as = {.owner = caller.key, .role = caller.role}};
     return sl_download(request, &download, &query);
 }

@@ -69,11 +69,10 @@ static enum MHD_Result serve(struct sl_request *request, struct sl_grant *grant)
     for (size_t i = 0; i < request->target.args.n; i++)
         if (sl_grant_add(grant, &request->target.args.v[i], &err) != 0)
             return sl_reply_problem(request, &err, NULL, 0);
-    if (sl_query_bind(export, &grant->args, &query, &err) != 0) {
+    if (sl_query_bind(export, grant->format, &grant->args, &query, &err) != 0) {
         sl_query_fini(&query);
         return sl_reply_problem(request, &err, NULL, 0);
     }
-    query.format = grant->format;
     struct use use = {request->http->once, sl_request_segment(request, 1), grant->exp};
     struct sl_download download = {
         .as = {.owner = OWNER,

@@ -54,48 +54,6 @@ bool sl_columns_have(const struct sl_columns *columns, const char *name)
     return false;
 }
 
-/* Reads the rest of one statement's answer, in a pipeline up to the sync. */
-static int read_rest(struct sl_session *session, bool pipeline, struct sl_watch *watch,
-                     struct sl_error *err)
-{
-    PGresult *result;
-    bool end = false;
-
-    while (!end) {
-        if (sl_pg_next(session, watch, INT64_MAX, &result, err) < 0)
-            return -1;
-        ExecStatusType status = PQresultStatus(result);
-        end = pipeline ? status == PGRES_PIPELINE_SYNC : result == NULL;
-        if (result != NULL && status != PGRES_PIPELINE_SYNC) {
-            sl_pg_error(session, result, err);
-            PQclear(result);
-            return -1;
-        }
-        PQclear(result);
-    }
-    return 0;
-}
-
-/* One question, with nothing under way. *result is the caller's. */
-static int ask(struct sl_session *session, const char *sql, int n, const char *const *values,
-               struct sl_watch *watch, PGresult **result, struct sl_error *err)
-{
-    bool pipeline = PQpipelineStatus(session->conn) != PQ_PIPELINE_OFF;
-
-    if (PQsendQueryParams(session->conn, sql, n, NULL, values, NULL, NULL, 0) != 1 ||
-        (pipeline && PQpipelineSync(session->conn) != 1))
-        return sl_pg_error(session, NULL, err);
-    if (sl_pg_flush(session, watch, err) < 0 ||
-        sl_pg_next(session, watch, INT64_MAX, result, err) < 0)
-        return -1;
-    if (PQresultStatus(*result) != PGRES_TUPLES_OK)
-        sl_pg_error(session, *result, err);
-    else if (read_rest(session, pipeline, watch, err) == 0)
-        return 0;
-    PQclear(*result);
-    return -1;
-}
-
 /* One array literal, of what number() tells of each column. */
 static int array(struct sl_buf *text, const struct sl_columns *columns,
                  long long (*number)(const struct sl_column *column))
@@ -153,7 +111,7 @@ int sl_columns_comments(struct sl_session *session, const struct sl_columns *col
         goto out;
     }
     const char *const values[] = {tables.data, numbers.data};
-    if (ask(session, sql, 2, values, watch, &result, err) < 0)
+    if (sl_pg_ask(session, sql, 2, values, watch, &result, err) < 0)
         goto out;
     rc = keep_comments(result, columns->n, texts, err);
     PQclear(result);
@@ -186,7 +144,7 @@ int sl_columns_texts(struct sl_session *session, const struct sl_columns *column
         goto out;
     }
     values[0] = types.data;
-    if (ask(session, sql, 1, values, watch, &result, err) < 0)
+    if (sl_pg_ask(session, sql, 1, values, watch, &result, err) < 0)
         goto out;
     for (int i = 0; i < columns->n && i < PQntuples(result); i++)
         texts[i] = columns->columns[i].type >= FIRST_USER_OID &&

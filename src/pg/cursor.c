@@ -264,8 +264,6 @@ static int read_opening(struct sl_cursor *cursor, struct sl_error *err)
 {
     PGresult *result;
 
-    if (read_begin(cursor, err) < 0)
-        return -1;
     cursor->session->binding = true;
     int bound = read_estimate(cursor, err) < 0 ? -1 : statement_done(cursor, PGRES_COMMAND_OK, err);
     cursor->session->binding = false;
@@ -276,8 +274,17 @@ static int read_opening(struct sl_cursor *cursor, struct sl_error *err)
     return rc;
 }
 
-int sl_cursor_open(struct sl_session *session, const struct sl_cursor_plan *plan,
-                   struct sl_cursor **out, struct sl_error *err)
+/* What a statement is made of is known before it is sent. */
+static int shape(struct sl_cursor *cursor, struct sl_cursor_plan *plan, struct sl_error *err)
+{
+    if (queue_sync(cursor, err) < 0 || sl_pg_flush(cursor->session, plan->watch, err) < 0 ||
+        read_begin(cursor, err) < 0 || read_sync(cursor, err) < 0)
+        return -1;
+    return plan->shape(plan->ctx, cursor->session, plan, err);
+}
+
+int sl_cursor_open(struct sl_session *session, struct sl_cursor_plan *plan, struct sl_cursor **out,
+                   struct sl_error *err)
 {
     struct sl_cursor *cursor = calloc(1, sizeof *cursor);
     struct sl_buf text;
@@ -294,6 +301,7 @@ int sl_cursor_open(struct sl_session *session, const struct sl_cursor_plan *plan
     cursor->max_row = plan->max_row;
     sl_fetch_size_init(&cursor->size, SL_FETCH_FIRST, SL_FETCH_LARGEST, plan->fetch_share);
     if (begin(cursor, &text, plan->settings, err) < 0 ||
+        (plan->shape != NULL && shape(cursor, plan, err) < 0) ||
         send_prefixed(cursor, &text, "EXPLAIN ", plan, err) < 0 ||
         send_prefixed(cursor, &text, SL_DECLARE, plan, err) < 0)
         goto out;
@@ -302,7 +310,8 @@ int sl_cursor_open(struct sl_session *session, const struct sl_cursor_plan *plan
         goto out;
     }
     if ((plan->ask_first ? queue_sync(cursor, err) : queue_fetch(cursor, err)) < 0 ||
-        sl_pg_flush(session, plan->watch, err) < 0 || read_opening(cursor, err) < 0 ||
+        sl_pg_flush(session, plan->watch, err) < 0 ||
+        (plan->shape == NULL && read_begin(cursor, err) < 0) || read_opening(cursor, err) < 0 ||
         (plan->ask_first && read_sync(cursor, err) < 0))
         goto out;
     rc = 0;

@@ -2,7 +2,7 @@
  * One server-side cursor in one read-only transaction, read by pipelined FETCHes.
  *
  *     open     BEGIN, settings, EXPLAIN, DECLARE, describe and the first FETCH, in
- *              one round trip
+ *              one round trip; in two when a statement is to be made in between
  *     send     the next FETCH, before the last one was read: SL_FETCHES_IN_FLIGHT
  *     read     the rows of the oldest FETCH, one call of row() each
  *     finish   COMMIT; the session is idle again
@@ -21,9 +21,21 @@
 
 struct sl_cursor;
 
+struct sl_cursor_plan;
+
+/*
+ * Makes the statement when that takes questions to the database, which it may ask
+ * in the transaction that has begun with its settings (pg/ask.h): sets sql, values
+ * and n_values of the plan.
+ */
+typedef int (*sl_shape_fn)(void *ctx, struct sl_session *session, struct sl_cursor_plan *plan,
+                           struct sl_error *err);
+
 /* What to open. All borrowed for the call of sl_cursor_open(). */
 struct sl_cursor_plan {
     const struct sl_settings *settings;
+    sl_shape_fn shape; /* NULL: sql and values are there already */
+    void *ctx;         /* its first argument */
     const char *sql;
     const char *const *values; /* $1 .. $n, text; NULL for SQL NULL */
     int n_values;
@@ -42,7 +54,7 @@ struct sl_cursor_plan {
  * does not know is SL_BAD_PARAMETER with parameter "TimeZone", and another setting
  * whose value it refuses, or a role that it does not know, with SL_CURSOR_SETTINGS.
  */
-int sl_cursor_open(struct sl_session *session, const struct sl_cursor_plan *plan,
+int sl_cursor_open(struct sl_session *session, struct sl_cursor_plan *plan,
                    struct sl_cursor **cursor, struct sl_error *err) SL_MUSTCHECK;
 
 /* Borrowed until sl_cursor_free(). */

@@ -36,6 +36,10 @@ int sl_pg_flush(struct sl_session *session, struct sl_watch *watch,
 int sl_pg_next(struct sl_session *session, struct sl_watch *watch, int64_t limit, PGresult **result,
                struct sl_error *err) SL_MUSTCHECK;
 
+/* One question, as sl_ask(): *result is the caller's. */
+int sl_pg_ask(struct sl_session *session, const char *sql, int n, const char *const *values,
+              struct sl_watch *watch, PGresult **result, struct sl_error *err) SL_MUSTCHECK;
+
 /* Keeps what a row description says. Free with sl_columns_free(), also after an error. */
 int sl_pg_columns(const PGresult *result, struct sl_columns *columns,
                   struct sl_error *err) SL_MUSTCHECK;

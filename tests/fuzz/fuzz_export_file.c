@@ -31,7 +31,7 @@ static void check(const struct sl_export *export)
     }
     for (size_t i = 0; i < export->n_labels; i++)
         require(export->labels[i].column[0] != '\0' && export->labels[i].label[0] != '\0');
-    if (sl_query_bind(export, &(struct sl_args){NULL, 0}, &query, &err) != 0)
+    if (sl_query_bind(export, sl_formats, &(struct sl_args){NULL, 0}, &query, &err) != 0)
         require(err.kind == SL_BAD_PARAMETER);
     sl_query_fini(&query);
 }
