@@ -124,6 +124,11 @@ int sl_error_nomem(struct sl_error *err)
     return sl_error_set(err, SL_INTERNAL, "out of memory");
 }
 
+const char *sl_error_recorded(const struct sl_error *err)
+{
+    return err->echoes ? sl_kind_title(err->kind) : err->message;
+}
+
 static size_t known(enum sl_kind kind)
 {
     return (size_t)kind < SL_KIND_COUNT ? (size_t)kind : SL_INTERNAL;

@@ -49,6 +49,7 @@ struct sl_error {
     char message[512];  /* for the caller: never SQL text, never a row */
     int position;       /* character of the SQL text at fault, from 1; 0: not known */
     char detail[512];   /* for the log only: may quote the server */
+    bool echoes;        /* message shows what the caller wrote: for him, and no record */
     bool quotes;        /* detail may show a value of the caller's: for no log that others read */
 };
 
@@ -68,6 +69,9 @@ int sl_error_detail(struct sl_error *err, const char *fmt, ...) SL_PRINTF(2, 3);
 
 /* Out of memory, as an error of kind SL_INTERNAL. Returns -1. */
 int sl_error_nomem(struct sl_error *err);
+
+/* What logs and receipts have: the message, or only its kind's title when it echoes. */
+const char *sl_error_recorded(const struct sl_error *err);
 
 /* "bad_parameter" and so on; never NULL. */
 const char *sl_kind_name(enum sl_kind kind);

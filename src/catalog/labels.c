@@ -3,36 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Reads one field into `field`, which has room for all of the record.  Blanks
- * around it go, unless they are quoted.
- */
-static int read_field(const char **at, char *field, struct sl_error *err)
-{
-    const char *p = *at;
-    size_t n = 0;
-    size_t keep = 0; /* up to here blanks are quoted, or followed by more */
-    bool quoted = false;
-
-    while (sl_header_blank(*p))
-        p++;
-    for (; *p != '\0' && (quoted || *p != ','); p++) {
-        if (*p == '"' && !(quoted && p[1] == '"')) {
-            quoted = !quoted;
-            keep = n;
-            continue;
-        }
-        p += *p == '"';
-        field[n++] = *p;
-        if (quoted || !sl_header_blank(*p))
-            keep = n;
-    }
-    field[keep] = '\0';
-    *at = p;
-    if (quoted)
-        return sl_error_set(err, SL_CONFIG, "a quoted label does not end; close it with \"");
-    return 0;
-}
+#include "catalog/record.h"
 
 /* Takes `field` apart at its first =. */
 static int add_label(char *field, struct sl_label **labels, size_t *n_labels, struct sl_error *err)
@@ -73,7 +44,11 @@ int sl_labels_parse(const char *value, struct sl_label **labels, size_t *n_label
     if (field == NULL)
         return sl_error_nomem(err);
     for (;;) {
-        if (read_field(&p, field, err) != 0 || add_label(field, labels, n_labels, err) != 0)
+        if (sl_record_field(&p, true, field) != 0) {
+            sl_error_set(err, SL_CONFIG, "a quoted label does not end; close it with \"");
+            goto out;
+        }
+        if (add_label(field, labels, n_labels, err) != 0)
             goto out;
         if (*p == '\0')
             break;

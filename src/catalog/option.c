@@ -168,12 +168,12 @@ static int read_bom(struct sl_query *query, const char *value, struct sl_error *
 
 static int read_columns(struct sl_query *query, const char *value, struct sl_error *err)
 {
-    return replace(&query->columns, value, err);
+    return sl_names_read("_columns", value, false, &query->columns, err);
 }
 
 static int read_order(struct sl_query *query, const char *value, struct sl_error *err)
 {
-    return replace(&query->order, value, err);
+    return sl_names_read("_order", value, true, &query->order, err);
 }
 
 static int read_limit(struct sl_query *query, const char *value, struct sl_error *err)

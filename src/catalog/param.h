@@ -15,9 +15,8 @@ int sl_param_parse(const char *value, struct sl_param *param, struct sl_error *e
 void sl_param_fini(struct sl_param *param);
 
 /*
- * One CSV record of column=Label.  Quotes may begin anywhere in a field, as
- * COPY FROM reads them.  Appends to *labels, which is the caller's to free, also
- * after an error.
+ * One CSV record (catalog/record.h) of column=Label.  Appends to *labels, which is the
+ * caller's to free, also after an error.
  */
 int sl_labels_parse(const char *value, struct sl_label **labels, size_t *n_labels,
                     struct sl_error *err) SL_MUSTCHECK;

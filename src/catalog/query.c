@@ -118,8 +118,7 @@ static int begin(const struct sl_export *export, const struct sl_format *format,
                  struct sl_query *query, struct sl_error *err)
 {
     enum sl_dialect dialect = SL_DIALECT_POSTGRES;
-    char **const texts[] = {&query->timezone, &query->filename, &query->run_id,
-                            &query->encoding, &query->columns,  &query->order};
+    char **const texts[] = {&query->timezone, &query->filename, &query->run_id, &query->encoding};
 
     *query = (struct sl_query){.export = export, .format = format, .limit = -1};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -174,7 +173,7 @@ void sl_query_fini(struct sl_query *query)
     free(query->filename);
     free(query->run_id);
     free(query->encoding);
-    free(query->columns);
-    free(query->order);
+    sl_names_free(&query->columns);
+    sl_names_free(&query->order);
     *query = (struct sl_query){0};
 }

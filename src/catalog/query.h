@@ -8,6 +8,7 @@
 
 #include "catalog/export_file.h"
 #include "catalog/format.h"
+#include "catalog/names.h"
 
 #define SL_MAX_ARGS 200
 
@@ -35,14 +36,14 @@ struct sl_query {
     struct sl_style style; /* its dialect is the caller's, else the export's, else postgres */
     bool dialect_asked;    /* the caller chose it */
     enum sl_header header;
-    char *timezone; /* "" : the export's, else the configuration's */
-    char *filename; /* "" : the export's, else the default name */
-    char *run_id;   /* "" : one is made; else a lower-case UUIDv4 */
-    char *encoding; /* "" : UTF-8 */
-    char *columns;  /* "" : all; else one CSV record of names */
-    char *order;    /* "" : the query's own; else one CSV record of names, - before */
-    int64_t limit;  /* rows at most; -1 : all */
-    char **labels;  /* by position: a ticket's; NULL: none */
+    char *timezone;          /* "" : the export's, else the configuration's */
+    char *filename;          /* "" : the export's, else the default name */
+    char *run_id;            /* "" : one is made; else a lower-case UUIDv4 */
+    char *encoding;          /* "" : UTF-8 */
+    struct sl_names columns; /* none: all, as the query has them */
+    struct sl_names order;   /* none: the query's own */
+    int64_t limit;           /* rows at most; -1 : all */
+    char **labels;           /* by position in the query: a ticket's; NULL: none */
     size_t n_labels;
 };
 

@@ -49,7 +49,7 @@ static int check_columns(struct sl_session *session, const struct sl_export *exp
 
     for (size_t i = 0; rc == 0 && i < export->n_labels; i++) {
         *line = export->labels_line;
-        if (!sl_columns_have(&columns, export->labels[i].column))
+        if (sl_columns_find(&columns, export->labels[i].column) < 0)
             rc = sl_error_set(err, SL_CONFIG,
                               "headers: the query has no column \"%.100s\"; write the name as its "
                               "header line has it",

@@ -17,8 +17,9 @@ static void note_failure(struct sl_receipt *receipt, const struct sl_error *err)
     receipt->kind = err->kind;
     receipt->sha256[0] = '\0';
     snprintf(receipt->sqlstate, sizeof receipt->sqlstate, "%s", err->sqlstate);
+    const char *message = sl_error_recorded(err);
     snprintf(receipt->detail, sizeof receipt->detail, "%.*s",
-             sl_utf8_fit(err->message, (int)sizeof receipt->detail - 1), err->message);
+             sl_utf8_fit(message, (int)sizeof receipt->detail - 1), message);
     if (receipt->finished_at[0] == '\0')
         sl_clock_utc(receipt->finished_at);
 }

@@ -78,19 +78,26 @@ static const char *label_of(const struct sl_export *export, const char *column)
     return NULL;
 }
 
+/* The columns that the query itself has: of these the request may have chosen some. */
+static const struct sl_columns *base_of(const struct sl_run *run)
+{
+    return run->base.names != NULL ? &run->base : sl_cursor_columns(run->cursor);
+}
+
 /* A label that no column has is a mistake in the export file that `check` finds, too. */
 static void warn_of_strays(const struct sl_export *export, const struct sl_columns *columns)
 {
     for (size_t i = 0; i < export->n_labels; i++)
-        if (!sl_columns_have(columns, export->labels[i].column))
+        if (sl_columns_find(columns, export->labels[i].column) < 0)
             sl_log_text(SL_LOG_WARNING, "label without a column", "%s: headers: column %s",
                         export->file, export->labels[i].column);
 }
 
 /* By name; true when every column has one. */
-static bool labels_of_file(const struct sl_export *export, const struct sl_columns *columns,
-                           struct sl_cell *cells)
+static bool labels_of_file(const struct sl_run *run, struct sl_cell *cells)
 {
+    const struct sl_export *export = run->query.export;
+    const struct sl_columns *columns = sl_cursor_columns(run->cursor);
     bool all = true;
 
     for (int i = 0; i < columns->n; i++) {
@@ -101,18 +108,27 @@ static bool labels_of_file(const struct sl_export *export, const struct sl_colum
             cells[i] = (struct sl_cell){label, (int)strlen(label)};
         all = all && label != NULL;
     }
-    warn_of_strays(export, columns);
+    warn_of_strays(export, base_of(run));
     return all;
 }
 
-static int labels_of_ticket(const struct sl_query *query, const struct sl_columns *columns,
-                            struct sl_cell *cells, struct sl_error *err)
+/* By position in the query; a column that was chosen by name has a name that only one has. */
+static int labels_of_ticket(const struct sl_run *run, struct sl_cell *cells, struct sl_error *err)
 {
-    if (query->n_labels != (size_t)columns->n)
+    const struct sl_query *query = &run->query;
+    const struct sl_columns *base = base_of(run);
+    const struct sl_columns *columns = sl_cursor_columns(run->cursor);
+
+    if (query->n_labels != (size_t)base->n)
         return sl_error_set(err, SL_BAD_QUERY, "the ticket has %zu labels and its query %d columns",
-                            query->n_labels, columns->n);
-    for (int i = 0; i < columns->n; i++)
-        cells[i] = (struct sl_cell){query->labels[i], (int)strlen(query->labels[i])};
+                            query->n_labels, base->n);
+    for (int i = 0; i < columns->n; i++) {
+        int at = query->columns.n > 0 ? sl_columns_find(base, columns->names[i].data) : i;
+
+        if (at < 0)
+            return sl_error_set(err, SL_INTERNAL, "a column is not one of its query");
+        cells[i] = (struct sl_cell){query->labels[at], (int)strlen(query->labels[at])};
+    }
     return 0;
 }
 
@@ -132,7 +148,6 @@ static int labels_of_comments(struct sl_run *run, struct sl_cell *cells, char **
 
 static int write_labels(struct sl_run *run, struct sl_error *err)
 {
-    const struct sl_query *query = &run->query;
     const struct sl_columns *columns = sl_cursor_columns(run->cursor);
     size_t n = (size_t)columns->n + 1; /* never calloc(0) */
     struct sl_cell *cells = calloc(n, sizeof(*cells));
@@ -141,9 +156,9 @@ static int write_labels(struct sl_run *run, struct sl_error *err)
 
     if (cells == NULL || comments == NULL)
         rc = sl_error_nomem(err);
-    else if (query->n_labels > 0)
-        rc = labels_of_ticket(query, columns, cells, err);
-    else if (!labels_of_file(query->export, columns, cells))
+    else if (run->query.n_labels > 0)
+        rc = labels_of_ticket(run, cells, err);
+    else if (!labels_of_file(run, cells))
         rc = labels_of_comments(run, cells, comments, err);
     if (rc == 0)
         rc = write_line(run, cells, err);

@@ -45,7 +45,8 @@ struct sl_run {
     struct sl_watch watch; /* wake_fd is written by anyone */
     struct sl_session *session;
     struct sl_cursor *cursor;
-    struct sl_sink *sink; /* the head of the chain */
+    struct sl_columns base; /* of the query, when columns of it were chosen; else empty */
+    struct sl_sink *sink;   /* the head of the chain */
     struct sl_digest *digest;
     struct sl_sink *compress;  /* NULL: none */
     struct sl_queue *queue;    /* the chain's end over HTTP, else NULL */

@@ -19,6 +19,7 @@
 #include "base/limits.h"
 #include "export/heading.h"
 #include "export/internal.h"
+#include "export/shaping.h"
 
 /* Added to the time that a slow client may rightly take, for the server's own idle timeout (ms). */
 #define IDLE_MARGIN_MS 30000
@@ -32,6 +33,9 @@
 
 /* What SET ROLE says, and little else does (invalid_parameter_value). */
 #define UNKNOWN_ROLE "22023"
+
+/* No operator, or function, of that type (undefined_function): here that of an order. */
+#define NO_OPERATOR "42883"
 
 static struct sl_run *of_watch(struct sl_watch *watch)
 {
@@ -242,8 +246,11 @@ static int open_cursor(struct sl_run *run, struct sl_error *err)
         .n_extra = run->n_settings,
         .by_set = run->foreign,
     };
+    struct sl_shaping shaping = {&run->query, &run->base, &run->watch, .sql = {0}};
     struct sl_cursor_plan plan = {
         .settings = &settings,
+        .shape = sl_shaping_needed(&run->query) ? sl_shaping : NULL,
+        .ctx = &shaping,
         .sql = export->sql,
         .values = (const char *const *)run->query.values,
         .n_values = (int)run->query.n_values,
@@ -256,7 +263,11 @@ static int open_cursor(struct sl_run *run, struct sl_error *err)
 
     snprintf(name, sizeof name, "pgsluice:%s:%.8s", export->name, run->receipt.id);
     run->watch.source_fd = sl_session_fd(run->session);
-    return sl_cursor_open(run->session, &plan, &run->cursor, err);
+    sl_columns_free(&run->base); /* this may be a second try */
+    sl_buf_init(&shaping.sql, SL_SQL_MAX);
+    int rc = sl_cursor_open(run->session, &plan, &run->cursor, err);
+    sl_buf_free(&shaping.sql);
+    return rc;
 }
 
 /* Is a setting that the database refused one of the caller's, rather than of the export's? */
@@ -270,15 +281,25 @@ static bool is_callers(const struct sl_run *run, const char *sqlstate)
     return run->n_settings > 0 && !of_export;
 }
 
+/* The query itself was parsed before, so what the server lacks is wanted by what is around it. */
+static bool is_of_order(const struct sl_run *run, const struct sl_error *err)
+{
+    return err->kind == SL_SQL && strcmp(err->sqlstate, NO_OPERATOR) == 0 &&
+           run->base.names != NULL && run->query.order.n > 0;
+}
+
 /* Names the export's parameter, or the option, for which the server refused a value. */
 static void name_parameter(const struct sl_run *run, struct sl_error *err)
 {
     const struct sl_export *export = run->query.export;
     struct sl_error server = *err;
 
-    if (err->kind != SL_BAD_PARAMETER)
+    if (is_of_order(run, err))
+        sl_error_param(err, "_order",
+                       "_order names a column of a type that has no order, such as json");
+    else if (err->kind != SL_BAD_PARAMETER)
         return;
-    if (strcmp(err->parameter, SL_CURSOR_SETTINGS) == 0) {
+    else if (strcmp(err->parameter, SL_CURSOR_SETTINGS) == 0) {
         if (is_callers(run, server.sqlstate))
             sl_error_set(err, SL_FORBIDDEN,
                          "the database does not take the role or settings of this %s",

@@ -35,7 +35,7 @@ struct sl_receipt {
     char finished_at[SL_TIME_TEXT];
     enum sl_kind kind; /* SL_NONE: no error */
     char sqlstate[6];
-    char detail[256]; /* the error's message for the caller */
+    char detail[256]; /* sl_error_recorded() */
     int64_t queue_ms; /* waited for a slot, for the log */
     int64_t ttfb_ms;  /* until the first batch, for the log */
     int64_t total_ms;

@@ -36,6 +36,7 @@ static int consumer_check(struct sl_watch *watch, struct sl_error *err)
 static void run_free(struct sl_run *run)
 {
     sl_query_fini(&run->query);
+    sl_columns_free(&run->base);
     sl_rows_free(run->formatter);
     for (size_t i = 0; i < run->n_settings; i++) {
         free((char *)(uintptr_t)run->settings[i].name);
@@ -156,7 +157,7 @@ static void compose(struct sl_run *run, struct sl_receipt *receipt)
     receipt->kind = run->error.kind;
     snprintf(receipt->sqlstate, sizeof receipt->sqlstate, "%s", run->error.sqlstate);
     snprintf(receipt->detail, sizeof receipt->detail, "%.*s", (int)sizeof receipt->detail - 1,
-             run->error.message);
+             sl_error_recorded(&run->error));
 }
 
 void sl_run_receipt(struct sl_run *run, struct sl_receipt *receipt)
@@ -242,7 +243,7 @@ static void log_end(const struct sl_run *run, const struct sl_receipt *receipt)
     if (receipt->kind != SL_NONE) {
         sl_log_str(&line, "kind", sl_kind_name(receipt->kind));
         sl_log_str(&line, "sqlstate", receipt->sqlstate);
-        sl_log_str(&line, "reason", run->error.message);
+        sl_log_str(&line, "reason", sl_error_recorded(&run->error));
         /* No log may hold a caller's values, and a ticket's SQL is full of them. */
         if (!run->error.quotes && !run->foreign)
             sl_log_str(&line, "detail", run->error.detail);

@@ -34,22 +34,29 @@ static bool ends_with(const char *text, const char *ending)
     return len >= n && strcmp(text + len - n, ending) == 0;
 }
 
-/* The export's own name for its file; that a compressed one is so shows in every name. */
+/* The export's own name for its file, with the ending of what the file is. */
 static int name_of_export(const struct sl_query *query, struct sl_buf *name)
 {
-    enum sl_compression compression = query->format->compression;
+    const struct sl_format *format = query->format;
     const char *own = query->export->filename;
+    const struct sl_format *named = sl_format_of_file(own);
+    size_t len = strlen(own);
     char day[SL_TIME_TEXT];
 
     if (own[0] == '\0') {
         sl_clock_utc_day(day);
-        return sl_buf_printf(name, "%s-%s.%s", query->export->name, day, query->format->name);
+        return sl_buf_printf(name, "%s-%s.%s", query->export->name, day, format->name);
     }
-    if (sl_buf_puts(name, own) != 0)
-        return -1;
-    if (compression == SL_PLAIN || ends_with(own, files[compression].ending))
-        return 0;
-    return sl_buf_puts(name, files[compression].ending);
+    if (named == format)
+        return sl_buf_puts(name, own);
+    if (named != NULL)
+        return sl_buf_printf(name, "%.*s%s", (int)(len - strlen(named->name)), own, format->name);
+    /* An ending that says nothing of the format, such as .txt, may be meant for CSV only. */
+    if (format->layout != SL_CSV)
+        return sl_buf_printf(name, "%s.%s", own, format->name);
+    if (format->compression == SL_PLAIN || ends_with(own, files[format->compression].ending))
+        return sl_buf_puts(name, own);
+    return sl_buf_printf(name, "%s%s", own, files[format->compression].ending);
 }
 
 static int add_disposition(struct MHD_Response *response, const struct sl_query *query)
@@ -89,7 +96,8 @@ static int add_headers(const struct sl_request *request, struct MHD_Response *re
         sl_reply_header(response, "Content-Encoding", encoding);
     sl_reply_header(response, "Cache-Control", "no-store");
     sl_reply_header(response, "Accept-Ranges", "none");
-    sl_reply_header(response, "Vary", "Accept-Encoding");
+    sl_reply_header(response, "Vary",
+                    request->chooses ? "Accept, Accept-Encoding" : "Accept-Encoding");
     /* nginx would otherwise write a slow client's rest to a temporary file. */
     sl_reply_header(response, "X-Accel-Buffering", "no");
     sl_reply_header(response, "X-Content-Type-Options", "nosniff");

@@ -3,42 +3,22 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/fields.h"
+
 #define BLANK " \t"
 
-/* What q=0 and q=1 are in struct sl_encodings. */
+/* What q=0 is in struct sl_encodings. */
 #define REFUSED 1
-#define FULL 1001
 
-/*
- * qvalue (RFC 9110 section 12.4.2): 0 or 1, and up to three decimals, which after 1 are
- * zeros.  Text is `len` bytes.  0: it is none.
- */
-static int read_weight(const char *text, size_t len)
-{
-    int weight = 0;
-    int unit = 100;
-
-    if (len == 0 || len > 5 || (text[0] != '0' && text[0] != '1') || (len > 1 && text[1] != '.'))
-        return 0;
-    for (size_t i = 2; i < len; i++, unit /= 10) {
-        if (text[i] < '0' || text[i] > '9')
-            return 0;
-        weight += (text[i] - '0') * unit;
-    }
-    if (text[0] == '1')
-        return weight == 0 ? FULL : 0;
-    return REFUSED + weight;
-}
-
-/* The `;q=...` behind a coding; nothing is q=1. 0: malformed. */
+/* The `;q=...` behind a coding, in thousandths; nothing is q=1. -1: malformed. */
 static int weight_of(const char *text, size_t len)
 {
     if (len == 0)
-        return FULL;
+        return 1000;
     size_t skip = 1 + strspn(text + 1, BLANK);
     if (text[0] != ';' || len < skip + 2 || strncasecmp(text + skip, "q=", 2) != 0)
-        return 0;
-    return read_weight(text + skip + 2, len - skip - 2);
+        return -1;
+    return sl_field_weight(text + skip + 2, len - skip - 2);
 }
 
 static int *find(struct sl_encodings *encodings, const char *name, size_t len)
@@ -71,7 +51,7 @@ static void add(struct sl_encodings *encodings, const char *text, size_t len)
     int *known = find(encodings, text, name);
     int weight = weight_of(text + rest, len - rest);
     if (known != NULL)
-        *known = weight > 0 ? weight : REFUSED;
+        *known = weight > 0 ? REFUSED + weight : REFUSED;
 }
 
 void sl_encodings_add(struct sl_encodings *encodings, const char *value)

@@ -1,4 +1,4 @@
-/* The main job: `/exports/{name}.{format}`. */
+/* The main job: `/exports/{name}.{format}`, or `/exports/{name}` and Accept. */
 #include <string.h>
 
 #include "access/access.h"
@@ -8,19 +8,20 @@
 #include "http/routes.h"
 
 /* The export that `{name}.{format}` names; what the caller may not see does not exist. */
-static const struct sl_export *find(const struct sl_request *request,
-                                    const struct sl_caller *caller, const struct sl_format **format,
-                                    struct sl_error *err)
+static const struct sl_export *find(struct sl_request *request, const struct sl_caller *caller,
+                                    const struct sl_format **format, struct sl_error *err)
 {
     const char *file = sl_request_segment(request, 1);
-    const char *dot = strchr(file, '.');
+    size_t len = strcspn(file, ".");
     char name[SL_EXPORT_NAME_MAX + 1];
     const struct sl_export *export = NULL;
 
-    *format = dot == NULL ? NULL : sl_format_find(dot + 1);
-    if (*format != NULL && (size_t)(dot - file) < sizeof(name)) {
-        memcpy(name, file, (size_t)(dot - file));
-        name[dot - file] = '\0';
+    request->chooses = file[len] == '\0';
+    *format = request->chooses ? sl_accept_format(&request->fields.accept)
+                               : sl_format_find(file + len + 1);
+    if (*format != NULL && len < sizeof(name)) {
+        memcpy(name, file, len);
+        name[len] = '\0';
         export = sl_catalog_find(request->setup->catalog, name);
     }
     if (export != NULL && sl_access_export(request->setup->config, caller, export->name))

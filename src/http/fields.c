@@ -56,6 +56,23 @@ bool sl_field_te_trailers(const char *value)
     return list_has(value, "trailers");
 }
 
+int sl_field_weight(const char *text, size_t len)
+{
+    int weight = 0;
+    int unit = 100;
+
+    if (len == 0 || len > 5 || (text[0] != '0' && text[0] != '1') || (len > 1 && text[1] != '.'))
+        return -1;
+    for (size_t i = 2; i < len; i++, unit /= 10) {
+        if (text[i] < '0' || text[i] > '9')
+            return -1;
+        weight += (text[i] - '0') * unit;
+    }
+    if (text[0] == '1')
+        return weight == 0 ? 1000 : -1;
+    return weight;
+}
+
 /* "" or ":" and digits. */
 static bool is_port(const char *text)
 {

@@ -12,6 +12,12 @@ bool sl_field_token(const char *name, size_t len);
 bool sl_field_te_trailers(const char *value);
 
 /*
+ * A qvalue (RFC 9110 section 12.4.2) in thousandths: 0 or 1, and up to three decimals,
+ * which after 1 are zeros.  -1: it is none.
+ */
+int sl_field_weight(const char *text, size_t len);
+
+/*
  * May a request with this Host reach the admin listener?  Yes for an IP literal,
  * `localhost`, and a name of the comma list `names`, each with or without a
  * port: a page of another site that has pointed its name at this machine (DNS

@@ -39,6 +39,8 @@ static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *k
         fields->authorization = value;
     } else if (is(key, "TE")) {
         fields->te_trailers = fields->te_trailers || sl_field_te_trailers(value);
+    } else if (is(key, "Accept")) {
+        sl_accept_add(&fields->accept, value);
     } else if (is(key, "Accept-Encoding")) {
         sl_encodings_add(&fields->encodings, value);
     } else if (is(key, "X-Pgsluice")) {

@@ -14,6 +14,7 @@
 #include "access/tickets.h"
 #include "base/buf.h"
 #include "export/service.h"
+#include "http/accept.h"
 #include "http/connections.h"
 #include "http/encoding.h"
 #include "http/target.h"
@@ -47,6 +48,7 @@ struct sl_fields {
     unsigned n_host, n_content_length, n_authorization, n_transfer_encoding;
     bool bad_name; /* a field name that is no token */
     bool te_trailers;
+    struct sl_accept accept;
     struct sl_encodings encodings;
     const char *host;
     const char *content_length;
@@ -66,6 +68,7 @@ struct sl_request {
     bool begun;    /* the access handler was called */
     bool run_made; /* what becomes of the request is a run's to count */
     bool scrapes;  /* it is one of http->scrapes */
+    bool chooses;  /* the format of the answer is that which Accept wants most */
     enum sl_method method;
     bool http_1_0;
     struct sl_fields fields;

@@ -46,12 +46,12 @@ void sl_columns_free(struct sl_columns *columns)
     *columns = (struct sl_columns){0};
 }
 
-bool sl_columns_have(const struct sl_columns *columns, const char *name)
+int sl_columns_find(const struct sl_columns *columns, const char *name)
 {
     for (int i = 0; i < columns->n; i++)
         if (strcmp(columns->names[i].data, name) == 0)
-            return true;
-    return false;
+            return i;
+    return -1;
 }
 
 /* One array literal, of what number() tells of each column. */

@@ -22,8 +22,8 @@ struct sl_columns {
 
 void sl_columns_free(struct sl_columns *columns);
 
-/* Is there one of that name? */
-bool sl_columns_have(const struct sl_columns *columns, const char *name);
+/* The first of that name; -1: there is none. */
+int sl_columns_find(const struct sl_columns *columns, const char *name);
 
 /*
  * Asks for the comment on each column of a table, or of a view itself: texts[i]

@@ -69,8 +69,8 @@ def header_keys():
 
 def export_options():
     """The options of an export that this version has."""
-    rows = _between(source("catalog", "query.c"), "struct option options[] = {", "};")
-    return re.findall(r'\{"(\w+)", read_', rows)
+    rows = _between(source("catalog", "option.c"), "struct option options[] = {", "};")
+    return re.findall(r'\{"(\w+)", [A-Z| ]+, read_', rows)
 
 
 def kinds():

@@ -166,7 +166,9 @@ def an_export_is_completed(kind):
         equal(shell.tab("pgsluice %s us" % command), "pgsluice %s us" % command)
 
 
-OPTIONS = ["_dialect=", "_filename=", "_header=", "_run=", "_timezone="]
+OPTIONS = ["_bom=", "_columns=", "_delimiter=", "_dialect=", "_encoding=", "_eol=", "_filename=", "_header=", "_limit=",
+           "_locale=", "_null=", "_order=", "_quote=", "_run=", "_timezone="]
+FORMATS = sorted(layout + ending for layout in ("csv", "tsv", "jsonl") for ending in ("", ".gz", ".zst"))
 
 
 @each_shell
@@ -194,6 +196,11 @@ def values_of_an_option_are_completed(kind):
     shell = Shell(kind, Workspace(EXPORTS))
     equal(shell.tab("pgsluice run orders _header=la"), "pgsluice run orders _header=labels ")
     equal(shell.tab("pgsluice run orders _dialect=dj"), "pgsluice run orders _dialect=django ")
+    equal(shell.tab("pgsluice run orders _dialect=ex"), "pgsluice run orders _dialect=excel ")
+    equal(shell.tab("pgsluice run orders _quote=n"), "pgsluice run orders _quote=nonnull ")
+    equal(shell.tab("pgsluice run orders _eol=c"), "pgsluice run orders _eol=crlf ")
+    equal(shell.tab("pgsluice run orders _bom=of"), "pgsluice run orders _bom=off ")
+    equal(shell.all("pgsluice grant orders --format "), FORMATS)
     equal(shell.tab("pgsluice grant orders --format=csv.z"), "pgsluice grant orders --format=csv.zst ")
     equal(shell.tab("pgsluice grant orders --format csv.z"), "pgsluice grant orders --format csv.zst ")
     equal(shell.tab("pgsluice run orders since=20"), "pgsluice run orders since=20")

@@ -50,6 +50,8 @@ def the_bytes_are_the_same():
         equal(s.get("/exports/param.csv?n=41").body, b"n\n42\n")
         equal(s.get("/exports/zoned.csv").body, b"t\n2026-01-02 12:04:05+09\n")
         equal(s.get("/exports/small.csv").body, b"one\n1\n")
+        for _ in range(3):
+            equal(s.get("/exports/types.csv?_columns=g,f&_order=-g&_limit=2").body, b"g,f\n3000,1.1\n2999,1.1\n")
 
 
 @test

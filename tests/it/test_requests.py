@@ -257,7 +257,7 @@ def nothing_that_arrives_stops_the_server():
 @test
 def what_does_not_exist_is_a_404():
     with server() as s:
-        for path in ("/", "/nothing", "/exports/none.csv", "/exports/three", "/exports/three.xyz", "/exports/three.csv.xyz",
+        for path in ("/", "/nothing", "/exports/none.csv", "/exports/none", "/exports/three.", "/exports/three.xyz", "/exports/three.csv.xyz",
                      "/exports/THREE.csv", "/exports/.csv", "/exports/three.csv/", "/exports/../exports/three.csv", "//exports/three.csv",
                      "/exports/three.CSV", "/export/three.csv", "/runs/", "/runs/x", "/runs/00000000-0000-4000-8000-000000000000",
                      "/healthz"):

@@ -234,6 +234,9 @@ def no_secret_and_no_parameter_value_is_ever_written(form):
         equal(s.get("/exports/cast.csv?text=" + S["a value that the database refuses"]).status // 100, 5)
         equal(s.get("/exports/one.csv?_null=" + S["an option's value"]).status // 100 in (2, 4), True)
         equal(s.get("/exports/one.csv?_limit=" + S["an option's value"]).status, 400)
+        for option in ("_columns", "_order"):
+            r = s.get("/exports/one.csv?%s=%s" % (option, S["an option's value"]))
+            contains(problem(r, 400, "bad_parameter")["detail"], S["an option's value"], "the caller himself is told")
         equal(s.get("/exports/one.csv?nonsense=" + S["an option's value"]).status, 400)
         s.get("/exports/small.csv", {"Authorization": "Bearer " + S["a token"]})
         s.get("/exports/small.csv", {"Authorization": "Basic " + S["a token"]})

@@ -24,6 +24,19 @@ START_TEST(setting_an_error_returns_minus_one_and_forgets_the_last)
 }
 END_TEST
 
+START_TEST(what_the_caller_wrote_is_told_to_him_and_not_recorded)
+{
+    struct sl_error err;
+
+    sl_error_param(&err, "_columns", "there is no column secret");
+    ck_assert_str_eq(sl_error_recorded(&err), "there is no column secret");
+    err.echoes = true;
+    ck_assert_str_eq(sl_error_recorded(&err), sl_kind_title(SL_BAD_PARAMETER));
+    sl_error_set(&err, SL_BUSY, "64 are waiting");
+    ck_assert_str_eq(sl_error_recorded(&err), "64 are waiting");
+}
+END_TEST
+
 START_TEST(an_error_may_quote_itself)
 {
     struct sl_error err;
@@ -118,6 +131,7 @@ int main(void)
     SRunner *sr = srunner_create(suite);
 
     tcase_add_test(tc, setting_an_error_returns_minus_one_and_forgets_the_last);
+    tcase_add_test(tc, what_the_caller_wrote_is_told_to_him_and_not_recorded);
     tcase_add_test(tc, an_error_may_quote_itself);
     tcase_add_test(tc, a_long_text_is_cut_between_characters);
     tcase_add_test(tc, kinds_map_to_status_and_exit_code_as_documented);

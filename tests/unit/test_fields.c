@@ -98,6 +98,25 @@ START_TEST(names_of_the_list_are_local)
 }
 END_TEST
 
+START_TEST(a_weight_has_three_decimals_at_most)
+{
+    static const struct {
+        const char *text;
+        int weight;
+    } cases[] = {
+        {"0", 0},      {"0.", 0},      {"0.000", 0}, {"0.001", 1},   {"0.5", 500},
+        {"0.25", 250}, {"0.999", 999}, {"1", 1000},  {"1.", 1000},   {"1.000", 1000},
+        {"", -1},      {"1.001", -1},  {"2", -1},    {"0.0000", -1}, {"-0", -1},
+        {"0.5 ", -1},  {".5", -1},     {"0,5", -1},  {"0.x", -1},    {"10", -1},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        ck_assert_msg(sl_field_weight(cases[i].text, strlen(cases[i].text)) == cases[i].weight,
+                      "%s", cases[i].text);
+    ck_assert_int_eq(sl_field_weight("0.5, gzip", 3), 500);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fields");
@@ -109,6 +128,7 @@ int main(void)
     tcase_add_test(tc, ip_literals_and_localhost_are_local_hosts);
     tcase_add_test(tc, other_hosts_are_not_local);
     tcase_add_test(tc, names_of_the_list_are_local);
+    tcase_add_test(tc, a_weight_has_three_decimals_at_most);
     suite_add_tcase(suite, tc);
     srunner_set_tap(sr, "-");
     srunner_run_all(sr, CK_ENV);

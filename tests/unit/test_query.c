@@ -171,6 +171,32 @@ START_TEST(options_of_this_version_are_read)
 }
 END_TEST
 
+START_TEST(columns_order_and_limit_are_read_for_every_format)
+{
+    for (const struct sl_format *format = sl_formats; format->name != NULL; format++) {
+        struct sl_arg args[] = {
+            {"id", "1"}, {"_columns", "b,a"}, {"_order", "a,-b"}, {"_limit", "007"}};
+
+        ck_assert_int_eq(sl_query_bind(export, format, &(struct sl_args){args, 4}, &query, &err),
+                         0);
+        ck_assert_uint_eq(query.columns.n, 2);
+        ck_assert_str_eq(query.columns.v[0].text, "b");
+        ck_assert_uint_eq(query.order.n, 2);
+        ck_assert(!query.order.v[0].descending);
+        ck_assert_str_eq(query.order.v[1].text, "b");
+        ck_assert(query.order.v[1].descending);
+        ck_assert_int_eq(query.limit, 7);
+        sl_query_fini(&query);
+    }
+    binds("id", "1", "_columns", "", "_order", "", "_limit", "");
+    ck_assert_uint_eq(query.columns.n + query.order.n, 0);
+    ck_assert_int_eq(query.limit, -1);
+    refused(SL_BAD_PARAMETER, "_columns", "empty", PAIRS("id", "1", "_columns", "a,"));
+    refused(SL_BAD_PARAMETER, "_order", "quote", PAIRS("id", "1", "_order", "\"a"));
+    refused(SL_BAD_PARAMETER, "_limit", "rows", PAIRS("id", "1", "_limit", "-1"));
+}
+END_TEST
+
 START_TEST(the_dialect_is_the_callers_else_the_exports)
 {
     static const char django[] = "-- dialect: django\n\nSELECT 1";
@@ -331,6 +357,7 @@ int main(void)
     tcase_add_test(params, an_export_with_many_parameters_lists_the_first);
     tcase_add_checked_fixture(options, setup, teardown);
     tcase_add_test(options, options_of_this_version_are_read);
+    tcase_add_test(options, columns_order_and_limit_are_read_for_every_format);
     tcase_add_test(options, the_dialect_is_the_callers_else_the_exports);
     tcase_add_test(options, a_bad_value_of_an_option_is_refused_by_name);
     tcase_add_test(options, a_file_name_is_as_long_as_the_limit);
