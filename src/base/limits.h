@@ -2,7 +2,7 @@
  * Every number that bounds a run's memory, and the formula that they add up to:
  *
  *     peak = base + running * (limits.memory + what the widest row needs)
- *                 + compressing * SL_COMPRESS_MEMORY
+ *                 + compressing * SL_COMPRESS_MEMORY + encoding * SL_ENCODE_MEMORY
  *
  * where limits.memory (default 2 MB) holds the queue and the results in flight:
  *
@@ -31,6 +31,12 @@
 
 /* Bytes that are given to a compressor at once: large enough that a call costs nothing per byte. */
 #define SL_COMPRESS_WINDOW 32768
+
+/* What a run in another encoding needs more: its buffers of 72 KiB, and 32 KiB of the C library. */
+#define SL_ENCODE_MEMORY 131072
+
+/* Bytes of UTF-8 that are converted at once. */
+#define SL_ENCODE_WINDOW 8192
 
 /* How far zstd looks back, as a power of two: its own choice of 19 would take 1.4 MB. */
 #define SL_ZSTD_WINDOW_LOG 17

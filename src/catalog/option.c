@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/units.h"
 #include "catalog/checks.h"
+#include "sink/encode.h"
 
 #define UUID_LEN 36
 #define MAX_LISTED 300 /* of the list of options in a message, which is cut at 512 bytes */
@@ -161,9 +163,32 @@ static int read_eol(struct sl_query *query, const char *value, struct sl_error *
 
 static int read_bom(struct sl_query *query, const char *value, struct sl_error *err)
 {
-    if (sl_parse_bool(value, &query->style.bom) == 0)
+    if (sl_parse_bool(value, &query->style.bom) != 0)
+        return sl_error_param(err, "_bom", "_bom is on or off");
+    query->bom_asked = query->style.bom;
+    return 0;
+}
+
+static bool is_utf8(const char *encoding)
+{
+    return strcasecmp(encoding, "UTF-8") == 0 || strcasecmp(encoding, "UTF8") == 0;
+}
+
+static int read_encoding(struct sl_query *query, const char *value, struct sl_error *err)
+{
+    enum sl_bom bom;
+
+    if (is_utf8(value))
         return 0;
-    return sl_error_param(err, "_bom", "_bom is on or off");
+    if (!sl_encode_knows(value, &bom))
+        return sl_error_param(err, "_encoding",
+                              "_encoding is the name of a character encoding that the server "
+                              "knows, such as windows-1252, ISO-8859-15 or UTF-16LE");
+    if (bom == SL_BOM_NONE && query->bom_asked)
+        return sl_error_param(err, "_bom", "there is no byte order mark in the _encoding %s",
+                              value);
+    query->style.bom = query->style.bom && bom == SL_BOM_ASKED;
+    return replace(&query->encoding, value, err);
 }
 
 static int read_columns(struct sl_query *query, const char *value, struct sl_error *err)
@@ -193,7 +218,7 @@ static const struct option options[] = {
     {"_quote", CSV, read_quote},
     {"_eol", CSV, read_eol},
     {"_bom", CSV | TSV, read_bom},
-    {"_encoding", ANY, NULL},
+    {"_encoding", ANY, read_encoding},
     {"_columns", ANY, read_columns},
     {"_order", ANY, read_order},
     {"_limit", ANY, read_limit},

@@ -35,6 +35,7 @@ struct sl_query {
     const struct sl_format *format;
     struct sl_style style; /* its dialect is the caller's, else the export's, else postgres */
     bool dialect_asked;    /* the caller chose it */
+    bool bom_asked;        /* the caller wants one, rather than the dialect */
     enum sl_header header;
     char *timezone;          /* "" : the export's, else the configuration's */
     char *filename;          /* "" : the export's, else the default name */

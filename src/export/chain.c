@@ -28,6 +28,17 @@ static int add_compression(struct sl_run *run, enum sl_compression kind, struct 
     return 0;
 }
 
+static int add_encoding(struct sl_run *run, struct sl_error *err)
+{
+    if (run->query.encoding[0] == '\0')
+        return 0;
+    run->encode = sl_encode_new(run->query.encoding, run->sink, err);
+    if (run->encode == NULL)
+        return -1;
+    run->sink = run->encode;
+    return 0;
+}
+
 int sl_run_chain(struct sl_run *run, struct sl_sink *last, enum sl_compression encoding,
                  struct sl_error *err)
 {
@@ -36,7 +47,7 @@ int sl_run_chain(struct sl_run *run, struct sl_sink *last, enum sl_compression e
     run->sink = last;
     if (of_file == SL_PLAIN && add_compression(run, encoding, err) < 0)
         return -1;
-    if (add_digest(run, err) < 0)
+    if (add_digest(run, err) < 0 || add_compression(run, of_file, err) < 0)
         return -1;
-    return add_compression(run, of_file, err);
+    return add_encoding(run, err);
 }

@@ -15,6 +15,7 @@
 #include "pg/slots.h"
 #include "sink/compress.h"
 #include "sink/digest.h"
+#include "sink/encode.h"
 #include "sink/queue.h"
 
 struct sl_service {
@@ -49,6 +50,7 @@ struct sl_run {
     struct sl_sink *sink;   /* the head of the chain */
     struct sl_digest *digest;
     struct sl_sink *compress;  /* NULL: none */
+    struct sl_sink *encode;    /* NULL: the file is UTF-8 */
     struct sl_queue *queue;    /* the chain's end over HTTP, else NULL */
     struct sl_rows *formatter; /* NULL until the columns are known */
     struct sl_out out;
@@ -115,8 +117,9 @@ bool sl_run_ref_live(struct sl_run *run);
 int sl_run_check(struct sl_run *run, struct sl_error *err) SL_MUSTCHECK;
 
 /*
- * The chain before its end `last`: the digest, which sees the file's bytes, and the
- * compression, of the file or, when `encoding` says so, of its transfer.
+ * The chain before its end `last`: the character encoding, then the digest, which sees
+ * the file's bytes, and the compression, of the file or, when `encoding` says so, of its
+ * transfer.
  */
 int sl_run_chain(struct sl_run *run, struct sl_sink *last, enum sl_compression encoding,
                  struct sl_error *err) SL_MUSTCHECK;

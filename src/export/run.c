@@ -44,6 +44,7 @@ static void run_free(struct sl_run *run)
     }
     sl_digest_free(run->digest);
     sl_compress_free(run->compress);
+    sl_encode_free(run->encode);
     sl_queue_free(run->queue);
     if (run->watch.wake_fd >= 0)
         close(run->watch.wake_fd);
@@ -280,15 +281,20 @@ static void count(struct sl_run *run)
     run->bytes_counted = bytes;
 }
 
+/* Of one stage, NULL: none. */
+static int64_t own_memory(const struct sl_sink *stage)
+{
+    return stage == NULL ? 0 : (int64_t)stage->ops->memory(stage);
+}
+
 /*
  * What is held to [limits] memory: the rows as libpq has them, the widest included,
- * and what waits for the client.  The compressor's tables are a constant of their own.
+ * and what waits for the client.  What compressor and encoding take is constant.
  */
 static void look_at_memory(struct sl_run *run, int64_t now)
 {
     int64_t memory = run->setup->config->limits.memory;
-    const struct sl_sink *compress = run->compress;
-    int64_t constant = compress == NULL ? 0 : (int64_t)compress->ops->memory(compress);
+    int64_t constant = own_memory(run->compress) + own_memory(run->encode);
     struct sl_line line;
 
     if (run->memory_told || now - constant <= memory)

@@ -4,11 +4,13 @@
 
 #include "format/csv.h"
 #include "format/django.h"
+#include "format/jsonl.h"
 
 struct sl_rows {
     struct sl_style style;
     int n;
-    enum sl_python *kinds; /* of the django dialect */
+    enum sl_python *kinds;  /* of the django dialect */
+    struct sl_jsonl *jsonl; /* of the layout */
 };
 
 static int choose_kinds(struct sl_rows *rows, const struct sl_field *fields)
@@ -31,6 +33,13 @@ struct sl_rows *sl_rows_new(const struct sl_style *style, const struct sl_field 
         return NULL;
     rows->style = *style;
     rows->n = n;
+    if (style->layout == SL_JSONL) {
+        rows->jsonl = sl_jsonl_new(fields, n);
+        if (rows->jsonl != NULL)
+            return rows;
+        sl_rows_free(rows);
+        return NULL;
+    }
     if (style->dialect != SL_DIALECT_DJANGO)
         return rows;
     rows->kinds = calloc((size_t)n + 1, sizeof(*rows->kinds)); /* never calloc(0) */
@@ -45,6 +54,7 @@ void sl_rows_free(struct sl_rows *rows)
     if (rows == NULL)
         return;
     free(rows->kinds);
+    sl_jsonl_free(rows->jsonl);
     free(rows);
 }
 
@@ -63,6 +73,8 @@ int sl_rows_row(const struct sl_rows *rows, struct sl_out *out, const struct sl_
                 int *bad)
 {
     *bad = -1;
+    if (rows->jsonl != NULL)
+        return sl_jsonl_row(rows->jsonl, out, cells);
     return rows->kinds != NULL ? sl_django_row(out, rows->kinds, cells, rows->n, bad)
                                : sl_csv_row(out, cells, rows->n);
 }

@@ -29,7 +29,7 @@ void sl_rows_free(struct sl_rows *rows);
 /* What stands before everything. 0 or -1 from `out`. */
 int sl_rows_begin(const struct sl_rows *rows, struct sl_out *out) SL_MUSTCHECK;
 
-/* The header line of these names, one for each column. 0 or -1 from `out`. */
+/* The header line of these names, one for each column; JSON Lines have none. 0 or -1 from `out`. */
 int sl_rows_header(const struct sl_rows *rows, struct sl_out *out,
                    const struct sl_cell *names) SL_MUSTCHECK;
 

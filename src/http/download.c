@@ -8,6 +8,7 @@
 #include "http/disposition.h"
 #include "http/encoding.h"
 #include "http/reply.h"
+#include "sink/encode.h"
 
 /* What a compressed file's name ends in, and its type (RFC 6713, RFC 8878 section 7.1). */
 static const struct {
@@ -77,12 +78,26 @@ static int add_disposition(struct MHD_Response *response, const struct sl_query 
     return failed;
 }
 
-static const char *type_of(const struct sl_query *query)
+#define TYPE_MAX (64 + SL_ENCODE_NAME_MAX)
+
+/* RFC 4180 and 7111 have `header` for CSV alone; JSON Lines have no registered type. */
+static void type_of(const struct sl_query *query, char type[TYPE_MAX])
 {
+    static const char *const types[] = {
+        [SL_CSV] = "text/csv",
+        [SL_TSV] = "text/tab-separated-values",
+        [SL_JSONL] = "application/jsonl",
+    };
+    const char *charset = query->encoding[0] != '\0' ? query->encoding : "utf-8";
+    const char *quote =
+        strchr(charset, ':') != NULL ? "\"" : ""; /* a name such as ISO_8859-1:1987 */
+    const char *header = query->header != SL_HEADER_OFF ? "; header=present" : "; header=absent";
+
     if (query->format->compression != SL_PLAIN)
-        return files[query->format->compression].type;
-    return query->header != SL_HEADER_OFF ? "text/csv; charset=utf-8; header=present"
-                                          : "text/csv; charset=utf-8; header=absent";
+        snprintf(type, TYPE_MAX, "%s", files[query->format->compression].type);
+    else
+        snprintf(type, TYPE_MAX, "%s; charset=%s%s%s%s", types[query->format->layout], quote,
+                 charset, quote, query->format->layout == SL_CSV ? header : "");
 }
 
 /* The headers that HEAD and GET have in common. */
@@ -90,8 +105,10 @@ static int add_headers(const struct sl_request *request, struct MHD_Response *re
                        const struct sl_query *query)
 {
     const char *encoding = sl_encoding_name(encoding_of(request, query));
+    char type[TYPE_MAX];
 
-    sl_reply_header(response, "Content-Type", type_of(query));
+    type_of(query, type);
+    sl_reply_header(response, "Content-Type", type);
     if (encoding != NULL)
         sl_reply_header(response, "Content-Encoding", encoding);
     sl_reply_header(response, "Cache-Control", "no-store");

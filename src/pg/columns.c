@@ -121,37 +121,70 @@ out:
     return rc;
 }
 
-int sl_columns_texts(struct sl_session *session, const struct sl_columns *columns, bool *texts,
-                     struct sl_watch *watch, struct sl_error *err)
+/* Asks a question about the type of each column, whose answer is one bool for each. */
+static int ask_types(struct sl_session *session, const struct sl_columns *columns, const char *sql,
+                     bool *flags, struct sl_watch *watch, struct sl_error *err)
 {
-    static const char sql[] =
-        "SELECT t.typcategory OPERATOR(pg_catalog.=) ANY ('{S,E}'::pg_catalog.\"char\"[])"
-        " FROM pg_catalog.unnest($1::pg_catalog.oid[]) WITH ORDINALITY AS c(type, i)"
-        " LEFT JOIN pg_catalog.pg_type AS t ON t.oid OPERATOR(pg_catalog.=) c.type ORDER BY c.i";
     struct sl_buf types;
     PGresult *result = NULL;
-    int unknown = 0;
     int rc = -1;
 
-    for (int i = 0; i < columns->n; i++)
-        unknown += columns->columns[i].type >= FIRST_USER_OID;
-    if (unknown == 0)
-        return 0;
     sl_buf_init(&types, ARRAY_MAX);
-    const char *values[1];
     if (array(&types, columns, type_of) < 0) {
         sl_error_nomem(err);
         goto out;
     }
-    values[0] = types.data;
+    const char *const values[] = {types.data};
     if (sl_pg_ask(session, sql, 1, values, watch, &result, err) < 0)
         goto out;
     for (int i = 0; i < columns->n && i < PQntuples(result); i++)
-        texts[i] = columns->columns[i].type >= FIRST_USER_OID &&
-                   strcmp(PQgetvalue(result, i, 0), "t") == 0;
+        flags[i] = strcmp(PQgetvalue(result, i, 0), "t") == 0;
     PQclear(result);
     rc = 0;
 out:
     sl_buf_free(&types);
     return rc;
+}
+
+/* The types of $1 in its order; without an operator that a search_path could replace. */
+#define FROM_TYPES                                                                                 \
+    " FROM pg_catalog.unnest($1::pg_catalog.oid[]) WITH ORDINALITY AS c(type, i)"                  \
+    " LEFT JOIN pg_catalog.pg_type AS t ON t.oid OPERATOR(pg_catalog.=) c.type ORDER BY c.i"
+
+int sl_columns_texts(struct sl_session *session, const struct sl_columns *columns, bool *texts,
+                     struct sl_watch *watch, struct sl_error *err)
+{
+    static const char sql[] = "SELECT t.typcategory OPERATOR(pg_catalog.=) ANY "
+                              "('{S,E}'::pg_catalog.\"char\"[])" FROM_TYPES;
+    int unknown = 0;
+
+    for (int i = 0; i < columns->n; i++)
+        unknown += columns->columns[i].type >= FIRST_USER_OID;
+    if (unknown == 0)
+        return 0;
+    if (ask_types(session, columns, sql, texts, watch, err) < 0)
+        return -1;
+    for (int i = 0; i < columns->n; i++)
+        texts[i] = texts[i] && columns->columns[i].type >= FIRST_USER_OID;
+    return 0;
+}
+
+int sl_columns_nested(struct sl_session *session, const struct sl_columns *columns, bool *nested,
+                      struct sl_watch *watch, struct sl_error *err)
+{
+    /*
+     * As to_json() itself decides (json_categorize_type() of PostgreSQL): true arrays, rows, and
+     * types of users with a function that casts to json. 2249 is record, 2277 anyarray, 114 json.
+     */
+    static const char sql[] =
+        "SELECT t.typsubscript OPERATOR(pg_catalog.=)"
+        " 'pg_catalog.array_subscript_handler(internal)'::pg_catalog.regprocedure"
+        " OR t.typtype OPERATOR(pg_catalog.=) 'c'"
+        " OR t.oid OPERATOR(pg_catalog.=) ANY ('{2249,2277}'::pg_catalog.oid[])"
+        " OR (t.oid OPERATOR(pg_catalog.>=) 16384 AND EXISTS (SELECT FROM pg_catalog.pg_cast AS k"
+        " WHERE k.castsource OPERATOR(pg_catalog.=) t.oid"
+        " AND k.casttarget OPERATOR(pg_catalog.=) 114"
+        " AND k.castmethod OPERATOR(pg_catalog.=) 'f'))" FROM_TYPES;
+
+    return columns->n == 0 ? 0 : ask_types(session, columns, sql, nested, watch, err);
 }

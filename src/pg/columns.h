@@ -41,4 +41,12 @@ int sl_columns_comments(struct sl_session *session, const struct sl_columns *col
 int sl_columns_texts(struct sl_session *session, const struct sl_columns *columns, bool *texts,
                      struct sl_watch *watch, struct sl_error *err) SL_MUSTCHECK;
 
+/*
+ * Sets nested[i] for columns whose value is an array or object in JSON: arrays, rows,
+ * and types of users with a cast to json, such as hstore.  The query gives it by
+ * pg_catalog.to_json().  As above.
+ */
+int sl_columns_nested(struct sl_session *session, const struct sl_columns *columns, bool *nested,
+                      struct sl_watch *watch, struct sl_error *err) SL_MUSTCHECK;
+
 #endif

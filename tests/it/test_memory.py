@@ -71,12 +71,12 @@ def drain(s, path):
     return n
 
 
-def peak(export, config=None):
+def peak(export, config=None, form="csv"):
     """The peak of a server that did nothing but this export."""
     with Server(EXPORTS, config or {"database": PATIENT}) as s:
-        bytes_ = drain(s, "/exports/%s.csv" % export)
+        bytes_ = drain(s, "/exports/%s.%s" % (export, form))
         got = s.rss_peak()
-    tell("%s, %.0f MB of CSV" % (export, bytes_ / MB), got)
+    tell("%s, %.0f MB of %s" % (export, bytes_ / MB, form), got)
     return got
 
 
@@ -162,6 +162,24 @@ def a_compressed_export_takes_at_most_one_megabyte_more():
     for format in ("csv.gz", "csv.zst"):
         each_more = (peaks[format] - peaks["csv"]) / 8
         true(each_more <= MB, "each .%s takes %.2f MB more" % (format, each_more / MB))
+
+
+@bar
+def an_export_in_another_encoding_takes_at_most_half_a_megabyte_more():
+    peaks = {}
+    for query in ("", "?_encoding=UTF-16LE"):
+        with Server(EXPORTS, {"database": PATIENT}) as s:
+            stalled_then_read(s, "/exports/users_100k.csv" + query, 8)
+            peaks[query] = s.rss_peak()
+        tell("eight slow clients of .csv%s" % query, peaks[query])
+    each_more = (peaks["?_encoding=UTF-16LE"] - peaks[""]) / 8
+    true(each_more <= MB / 2, "each takes %.2f MB more" % (each_more / MB))
+
+
+@bar
+def json_lines_take_no_more_memory():
+    below(peak("users_500k", form="jsonl"), LARGEST, "500,000 rows")
+    below(peak("quoted", form="jsonl"), WIDEST, "rows of 1 MB that doubles")
 
 
 @bar

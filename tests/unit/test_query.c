@@ -265,7 +265,7 @@ END_TEST
 
 START_TEST(an_option_of_later_versions_is_told_apart_from_an_unknown_one)
 {
-    static const char *const later[] = {"_locale", "_encoding", "_parallel"};
+    static const char *const later[] = {"_locale", "_parallel"};
 
     for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
         refused(SL_BAD_REQUEST, "", "not available in this version",

@@ -119,9 +119,8 @@ class Database:
             raise BenchError("PostgreSQL is gone")
         return int(fields[13]) + int(fields[14])
 
-    def copy_command(self, query):
-        return [self.psql, "-X", "-c",
-                "COPY (%s) TO STDOUT (FORMAT csv, HEADER)" % query]
+    def copy_command(self, query, options="FORMAT csv, HEADER"):
+        return [self.psql, "-X", "-c", "COPY (%s) TO STDOUT (%s)" % (query, options)]
 
 
 class Timed:
@@ -178,6 +177,6 @@ def hash_output(command, env=None):
     return size, digest.hexdigest()
 
 
-def hash_copy(database, query):
-    return hash_output(database.copy_command(query),
+def hash_copy(database, query, *options):
+    return hash_output(database.copy_command(query, *options),
                        env=dict(os.environ, **COPY_SETTINGS))

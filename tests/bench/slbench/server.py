@@ -79,10 +79,10 @@ class Server(Program):
         self.check_alive()
         return peak_mb(self.pid)
 
-    def hash_export(self, table):
+    def hash_export(self, table, form="csv"):
         """(bytes, SHA-256) of a download, checked against its receipt."""
         head = self.path("head")
-        size, digest = hash_output(CURL + ["-D", head, self.url(table)])
+        size, digest = hash_output(CURL + ["-D", head, self.url(table, form)])
         receipt = self.receipt(self._run_id(head))
         claimed = (receipt["state"], receipt["bytes"], receipt["sha256"])
         if claimed != ("complete", size, digest):

@@ -80,6 +80,7 @@ TABLES = {
 NEEDED_BY = {
     "speed": ["bench_users", "bench_numbers", "bench_integers"],
     "compression": ["bench_users"],
+    "formats": ["bench_users", "bench_numbers"],
     "ttfb": ["bench_users"],
     "memory": ["bench_users", "bench_users_50k", "bench_wide", "bench_mixed"],
     "django": ["bench_users_500k"],
