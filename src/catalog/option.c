@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "base/units.h"
 #include "catalog/checks.h"
+#include "format/excel.h"
+#include "format/locale.h"
 #include "sink/encode.h"
 
 #define UUID_LEN 36
@@ -62,6 +64,19 @@ static int read_dialect(struct sl_query *query, const char *value, struct sl_err
         return sl_error_param(err, "_dialect", "_dialect %s", problem);
     sl_style_init(&query->style, query->format->layout, dialect);
     query->dialect_asked = true;
+    return 0;
+}
+
+/* A decimal comma takes the comma away from the values. */
+static int read_locale(struct sl_query *query, const char *value, struct sl_error *err)
+{
+    if (query->style.dialect != SL_DIALECT_EXCEL)
+        return sl_error_param(err, "_locale", "_locale belongs to _dialect=excel");
+    if (!sl_locale_decimal(value, &query->style.decimal))
+        return sl_error_param(err, "_locale",
+                              "_locale is a language, such as de, or one with a region, such as "
+                              "de_CH or pt-BR");
+    query->style.delimiter = query->style.decimal == ',' ? ';' : ',';
     return 0;
 }
 
@@ -128,14 +143,23 @@ static int read_delimiter(struct sl_query *query, const char *value, struct sl_e
     return 0;
 }
 
+/* What COPY takes, so that no value can be taken for NULL. */
 static int read_null(struct sl_query *query, const char *value, struct sl_error *err)
 {
+    const struct sl_style *style = &query->style;
     size_t len = strlen(value);
 
-    if (len > SL_NULL_MAX || strpbrk(value, "\r\n\"") != NULL || !sl_utf8_valid(value, len))
+    if (style->dialect == SL_DIALECT_DJANGO)
+        return sl_error_param(err, "_null", "the django dialect has no text for NULL");
+    if (len > SL_NULL_MAX || strpbrk(value, "\r\n") != NULL || !sl_utf8_valid(value, len))
+        return sl_error_param(
+            err, "_null", "_null is a text of at most %d bytes, without line ends", SL_NULL_MAX);
+    if (strchr(value, style->delimiter) != NULL ||
+        (style->layout == SL_CSV && strchr(value, '"') != NULL))
+        return sl_error_param(err, "_null", "_null holds neither the delimiter nor a quote");
+    if (style->dialect == SL_DIALECT_EXCEL && sl_excel_formula(value, len))
         return sl_error_param(err, "_null",
-                              "_null is a text of at most %d bytes, without quotes and line ends",
-                              SL_NULL_MAX);
+                              "_null of the excel dialect does not begin like a formula");
     memcpy(query->style.null, value, len + 1);
     return 0;
 }
@@ -144,12 +168,14 @@ static int read_quote(struct sl_query *query, const char *value, struct sl_error
 {
     if (strcmp(value, "minimal") == 0)
         query->style.quote = SL_QUOTE_MINIMAL;
-    else if (strcmp(value, "nonnull") == 0)
-        query->style.quote = SL_QUOTE_NONNULL;
     else if (strcmp(value, "all") == 0)
         query->style.quote = SL_QUOTE_ALL;
-    else
+    else if (strcmp(value, "nonnull") != 0)
         return sl_error_param(err, "_quote", "_quote is minimal, nonnull or all");
+    else if (query->style.dialect == SL_DIALECT_DJANGO)
+        return sl_error_param(err, "_quote", "_quote of the django dialect is minimal or all");
+    else
+        query->style.quote = SL_QUOTE_NONNULL;
     return 0;
 }
 
@@ -211,7 +237,7 @@ static int read_limit(struct sl_query *query, const char *value, struct sl_error
 /* In the order in which they are read: a dialect is the ground for what follows. */
 static const struct option options[] = {
     {"_dialect", CSV, read_dialect},
-    {"_locale", CSV, NULL},
+    {"_locale", CSV, read_locale},
     {"_header", CSV | TSV, read_header},
     {"_delimiter", CSV, read_delimiter},
     {"_null", CSV | TSV, read_null},

@@ -20,13 +20,14 @@
 #include "export/heading.h"
 #include "export/internal.h"
 #include "export/shaping.h"
+#include "format/excel.h"
 
 /* Added to the time that a slow client may rightly take, for the server's own idle timeout (ms). */
 #define IDLE_MARGIN_MS 30000
 
 /*
  * An estimate is refused before the first byte when it is this many times over
- * max_rows and by this many rows: the planner guesses 1000 where it knows nothing.
+ * what is allowed and by this many rows: the planner guesses 1000 where it knows nothing.
  */
 #define ESTIMATE_FAR 10
 #define ESTIMATE_FAR_ROWS 100000
@@ -143,14 +144,33 @@ static int more(struct sl_out *out)
     return 0;
 }
 
+/* A bound of rows, and what to say when there are more. */
+struct bound {
+    int64_t rows; /* 0: none */
+    const char *whose;
+};
+
+/* The narrower of max_rows and, for a spreadsheet program, what is left of a sheet. */
+static struct bound bound_of(const struct sl_run *run)
+{
+    const struct sl_query *query = &run->query;
+    int64_t max_rows = either(query->export->max_rows, run->setup->config->limits.max_rows);
+    int64_t sheet = SL_EXCEL_ROWS - (query->header != SL_HEADER_OFF);
+
+    if (query->style.dialect == SL_DIALECT_EXCEL && (max_rows <= 0 || max_rows > sheet))
+        return (struct bound){sheet, "a sheet of the excel dialect"};
+    return (struct bound){max_rows, "max_rows"};
+}
+
 /* One row more: SL_LIMIT when it is one too many. */
 static int count_row(const struct sl_run *run, int64_t *rows, struct sl_error *err)
 {
-    int64_t limit = either(run->query.export->max_rows, run->setup->config->limits.max_rows);
+    struct bound bound = bound_of(run);
 
     *rows = atomic_load_explicit(&run->rows, memory_order_relaxed) + 1;
-    if (limit > 0 && *rows > limit)
-        return sl_error_set(err, SL_LIMIT, "the export has more rows than max_rows");
+    if (bound.rows > 0 && *rows > bound.rows)
+        return sl_error_set(err, SL_LIMIT, "the export has more rows than %s, which allows %lld",
+                            bound.whose, (long long)bound.rows);
     return 0;
 }
 
@@ -357,13 +377,14 @@ static int begin(struct sl_run *run, struct sl_error *err)
 
 static int check_estimate(struct sl_run *run, int64_t estimate, struct sl_error *err)
 {
-    int64_t limit = either(run->query.export->max_rows, run->setup->config->limits.max_rows);
+    struct bound bound = bound_of(run);
 
-    if (limit <= 0 || estimate / ESTIMATE_FAR <= limit || estimate - limit < ESTIMATE_FAR_ROWS)
+    if (bound.rows <= 0 || estimate / ESTIMATE_FAR <= bound.rows ||
+        estimate - bound.rows < ESTIMATE_FAR_ROWS)
         return 0;
     return sl_error_set(err, SL_LIMIT,
-                        "about %lld rows are expected and max_rows allows %lld: narrow the export",
-                        (long long)estimate, (long long)limit);
+                        "about %lld rows are expected and %s allows %lld: narrow the export",
+                        (long long)estimate, bound.whose, (long long)bound.rows);
 }
 
 static int header(struct sl_run *run, struct sl_error *err)

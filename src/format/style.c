@@ -13,5 +13,5 @@ void sl_style_init(struct sl_style *style, enum sl_layout layout, enum sl_dialec
     style->crlf = style->dialect != SL_DIALECT_POSTGRES;
     style->bom = style->dialect == SL_DIALECT_EXCEL;
     if (layout == SL_TSV)
-        strcpy(style->null, "\\N");
+        memcpy(style->null, "\\N", sizeof("\\N"));
 }

@@ -80,7 +80,8 @@ static int add_disposition(struct MHD_Response *response, const struct sl_query 
 
 #define TYPE_MAX (64 + SL_ENCODE_NAME_MAX)
 
-/* RFC 4180 and 7111 have `header` for CSV alone; JSON Lines have no registered type. */
+/* RFC 4180 section 3, which has `header` for CSV alone; IANA's tab-separated-values; jsonlines.org.
+ */
 static void type_of(const struct sl_query *query, char type[TYPE_MAX])
 {
     static const char *const types[] = {

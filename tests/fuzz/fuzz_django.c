@@ -54,9 +54,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum sl_python kinds[COLUMNS];
     struct sl_cell cells[COLUMNS];
     struct sl_out out = {.more = more};
+    struct sl_style style;
     int n = 0;
     int bad;
 
+    sl_style_init(&style, SL_CSV, SL_DIALECT_DJANGO);
     if (size == 0)
         return 0;
     /* The first byte chooses where the rest is cut in two: values of their own blocks. */
@@ -71,13 +73,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         kinds[n] = (enum sl_python)kind;
         cells[n] = kind % 2 == 0 ? (struct sl_cell){head, (int)cut}
                                  : (struct sl_cell){tail, (int)(size - 1 - cut)};
-        if (sl_django_row(&out, &kinds[n], &cells[n], 1, &bad) != 0)
+        if (sl_django_row(&out, &style, &kinds[n], &cells[n], 1, &bad) != 0)
             require(bad == 0);
         n++;
     }
-    if (sl_django_row(&out, kinds, cells, n, &bad) != 0)
+    if (sl_django_row(&out, &style, kinds, cells, n, &bad) != 0)
         require(bad >= 0 && bad < n);
-    require(sl_django_header(&out, cells, n) == 0);
+    require(sl_django_header(&out, &style, cells, n) == 0);
     free(head);
     free(tail);
     return 0;

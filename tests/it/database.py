@@ -53,15 +53,23 @@ def sql_file(path, dbname=None, variables=None):
     return _psql(*args, "-f", path, dbname=dbname).stdout.decode()
 
 
-def copy(query, settings=None, user=None, dbname=None, header=True):
+def copy(query, settings=None, user=None, dbname=None, header=True, options="FORMAT csv"):
     """The bytes that COPY prints for a query: the oracle for every export."""
     statements = ["SET %s = '%s'" % (k, str(v).replace("'", "''")) for k, v in {**PINNED, **(settings or {})}.items()]
-    statements.append("COPY (%s\n) TO STDOUT (FORMAT csv%s)" % (query.rstrip().rstrip(";"), ", HEADER" if header else ""))
+    statements.append("COPY (%s\n) TO STDOUT (%s%s)" % (
+        query.rstrip().rstrip(";"), options, ", HEADER" if header else ""))
     if len(statements[-1]) < 100000:
         args = [arg for s in statements for arg in ("-c", s)]
         return _psql(*args, user=user, dbname=dbname).stdout
     # psql reads :name only outside literals; a query that long is generated and has none.
     return _psql("-f", "-", stdin=";\n".join(statements).encode() + b";\n", user=user, dbname=dbname).stdout
+
+
+def copy_back(data, table, options, settings=None):
+    """COPY FROM these bytes into a table that is there."""
+    statements = ["SET %s = '%s'" % (k, v) for k, v in {**PINNED, **(settings or {})}.items()]
+    statements.append("COPY %s FROM STDIN (%s)" % (table, options))
+    _psql(*[arg for s in statements for arg in ("-c", s)], stdin=data)
 
 
 def backends():

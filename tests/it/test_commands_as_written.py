@@ -30,7 +30,7 @@ ELSEWHERE = {
     "PGSLUICE=$PWD/build/debug/pgsluice tests/it/test_clients.py": ("sources.am", "tests/it/test_clients.py"),
     "tools/lint format layers": ("check", "tools/lint"),
     "./check gcc lint": ("check", "STEPS='gcc"),
-    "./check --full proxies browser": ("check", "FULL_STEPS="),
+    "./check --full proxies browser office": ("check", "FULL_STEPS="),
     "tools/sources --write": ("tools/sources", "--write"),
     # etc/
     "a2enmod proxy proxy_http setenvif headers": ("tests/it/otherproxies.py", "proxy proxy_http setenvif headers"),

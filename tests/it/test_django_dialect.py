@@ -1,43 +1,12 @@
 #!/usr/bin/python3
 """The django dialect: byte for byte what csv.writer prints for the rows that psycopg2 returns for the same query."""
 
-import json
 import random
 import struct
-import subprocess
 
+from csvwriter import python
 from harness import *
 from typevalues import LITERALS, TEXTS
-
-# The oracle needs psycopg2, which the distribution has for its own Python.
-PYTHON = "/usr/bin/python3"
-ORACLE = """
-import csv, io, json, sys
-import psycopg2, psycopg2.extras
-job = json.load(sys.stdin)
-connection = psycopg2.connect("")
-psycopg2.extras.register_uuid(conn_or_curs=connection)
-cursor = connection.cursor()
-for name, value in job["settings"].items():
-    cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
-cursor.execute(job["query"])
-out = io.StringIO(newline="")
-writer = csv.writer(out)
-writer.writerow([column.name for column in cursor.description])
-for row in cursor:
-    writer.writerow(row)
-sys.stdout.buffer.write(out.getvalue().encode())
-"""
-
-
-def python(query, timezone="UTC"):
-    """What Django's own export prints: csv.writer over psycopg2's rows."""
-    job = {"query": query, "settings": {**PINNED, "timezone": timezone}}
-    done = subprocess.run([PYTHON, "-c", ORACLE], input=json.dumps(job).encode(), stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE)
-    equal(done.returncode, 0, "the oracle: " + done.stderr.decode())
-    return done.stdout
-
 
 def literal(text):
     return "E'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

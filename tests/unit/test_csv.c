@@ -5,94 +5,62 @@
 #include <check.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "format/csv.h"
+#include "windows.h"
 
-#define MAX_WINDOW 40
-#define GUARD 0x5A
-#define MAX_LINE 20000
-
-/* A receiver with tiny windows. Bytes behind a window are guarded. */
-struct windows {
-    struct sl_out out;
-    size_t size;
-    int calls;
-    int fail_at; /* this call of more() fails; 0: none */
-    char memory[MAX_WINDOW + 8];
-    char *base;
-    size_t n;
-    char got[2 * MAX_LINE];
-};
-
-static void collect(struct windows *w)
-{
-    if (w->base == NULL)
-        return;
-    if (w->out.pos > w->base + w->size)
-        ck_abort_msg("wrote past the end of a window of %zu", w->size);
-    for (size_t i = w->size; i < sizeof w->memory; i++)
-        if (w->memory[i] != GUARD)
-            ck_abort_msg("byte %zu behind a window of %zu was written", i - w->size, w->size);
-    memcpy(w->got + w->n, w->base, (size_t)(w->out.pos - w->base));
-    w->n += (size_t)(w->out.pos - w->base);
-    w->base = w->out.pos = w->out.end = NULL;
-}
-
-static int more(struct sl_out *out)
-{
-    struct windows *w = (struct windows *)out;
-
-    if (w->fail_at > 0 && w->calls >= w->fail_at)
-        ck_abort_msg("asked for a window after a failure");
-    if (out->pos != out->end)
-        ck_abort_msg("asked for a window with %td bytes free", out->end - out->pos);
-    collect(w);
-    if (++w->calls == w->fail_at)
-        return -1;
-    w->base = out->pos = w->memory;
-    out->end = w->memory + w->size;
-    return 0;
-}
-
-/* As a run begins: without a window. */
-static void init(struct windows *w, size_t size)
-{
-    w->out = (struct sl_out){.more = more};
-    w->size = size;
-    w->calls = w->fail_at = 0;
-    w->base = NULL;
-    w->n = 0;
-    memset(w->memory, GUARD, sizeof w->memory);
-}
+#define MAX_LINE (MAX_GOT / 2)
 
 /* ---- the reference */
+
+/* The style of what is checked: COPY's own, unless a test changes it. */
+static struct sl_style style;
+
+static void setup(void)
+{
+    sl_style_init(&style, SL_CSV, SL_DIALECT_POSTGRES);
+}
+
+static bool is_quoted(const struct sl_cell *cell, int n)
+{
+    size_t len = (size_t)cell->len;
+
+    if (style.quote != SL_QUOTE_MINIMAL)
+        return true;
+    if (len == strlen(style.null) && (len == 0 || memcmp(cell->data, style.null, len) == 0))
+        return true;
+    for (size_t k = 0; k < len; k++)
+        if (cell->data[k] == style.delimiter ||
+            (cell->data[k] != '\0' && strchr("\"\r\n", cell->data[k]) != NULL))
+            return true;
+    return n == 1 && len == 2 && memcmp(cell->data, "\\.", 2) == 0;
+}
 
 static size_t reference(char *line, const struct sl_cell *cells, int n)
 {
     size_t at = 0;
 
     for (int i = 0; i < n; i++) {
+        bool is_null = cells[i].len < 0;
+        struct sl_cell cell = is_null ? cell_of(style.null) : cells[i];
+        bool quote = is_null ? style.quote == SL_QUOTE_ALL : is_quoted(&cell, n);
+
         if (i > 0)
-            line[at++] = ',';
-        if (cells[i].len < 0)
-            continue;
-        bool quote = cells[i].len == 0;
-        for (int k = 0; k < cells[i].len; k++)
-            if (strchr(",\"\r\n", cells[i].data[k]) != NULL && cells[i].data[k] != '\0')
-                quote = true;
-        if (n == 1 && cells[i].len == 2 && memcmp(cells[i].data, "\\.", 2) == 0)
-            quote = true;
+            line[at++] = style.delimiter;
         if (quote)
             line[at++] = '"';
-        for (int k = 0; k < cells[i].len; k++) {
-            if (cells[i].data[k] == '"')
+        for (int k = 0; k < cell.len; k++) {
+            if (cell.data[k] == '"')
                 line[at++] = '"';
-            line[at++] = cells[i].data[k];
+            line[at++] = cell.data[k];
         }
         if (quote)
             line[at++] = '"';
     }
+    if (style.crlf)
+        line[at++] = '\r';
     line[at++] = '\n';
     return at;
 }
@@ -104,18 +72,10 @@ static void check_row(const struct sl_cell *cells, int n, size_t window)
 {
     size_t len = reference(expected, cells, n);
 
-    init(&w, window);
-    if (sl_csv_row(&w.out, cells, n) != 0)
+    windows_init(&w, window);
+    if (sl_csv_row(&w.out, &style, cells, n) != 0)
         ck_abort_msg("a row of %d cells failed", n);
-    collect(&w);
-    if (w.n != len || memcmp(w.got, expected, len) != 0)
-        ck_abort_msg("window %zu: wrote '%.*s', not '%.*s'", window, (int)w.n, w.got, (int)len,
-                     expected);
-}
-
-static struct sl_cell cell(const char *text)
-{
-    return (struct sl_cell){text, text == NULL ? -1 : (int)strlen(text)};
+    windows_hold(&w, expected, len);
 }
 
 /* ---- rules by hand */
@@ -166,7 +126,7 @@ START_TEST(each_rule_of_copy_holds)
         struct sl_cell cells[3];
 
         for (int k = 0; k < rules[i].n; k++)
-            cells[k] = cell(rules[i].cells[k]);
+            cells[k] = cell_of(rules[i].cells[k]);
         for (size_t window = 1; window <= MAX_WINDOW; window++) {
             check_row(cells, rules[i].n, window);
             ck_assert_uint_eq(w.n, strlen(rules[i].line));
@@ -179,10 +139,10 @@ END_TEST
 START_TEST(a_row_of_no_columns_is_an_empty_line)
 {
     for (size_t window = 1; window <= MAX_WINDOW; window++) {
-        init(&w, window);
+        windows_init(&w, window);
         for (int i = 0; i < 3; i++)
-            ck_assert_int_eq(sl_csv_row(&w.out, NULL, 0), 0);
-        collect(&w);
+            ck_assert_int_eq(sl_csv_row(&w.out, &style, NULL, 0), 0);
+        windows_collect(&w);
         ck_assert_uint_eq(w.n, 3);
         ck_assert_mem_eq(w.got, "\n\n\n", 3);
     }
@@ -336,17 +296,112 @@ START_TEST(rows_follow_each_other_without_a_gap)
     for (int round = 0; round < 2000; round++) {
         size_t len = 0;
 
-        init(&w, 1 + below(MAX_WINDOW));
+        windows_init(&w, 1 + below(MAX_WINDOW));
         for (int i = 0; i < 6; i++) {
             int n = random_row(cells, memory);
 
             len += reference(expected + len, cells, n);
-            ck_assert_int_eq(sl_csv_row(&w.out, cells, n), 0);
+            ck_assert_int_eq(sl_csv_row(&w.out, &style, cells, n), 0);
         }
-        collect(&w);
+        windows_collect(&w);
         ck_assert_uint_eq(w.n, len);
         ck_assert_mem_eq(w.got, expected, len);
     }
+}
+END_TEST
+
+/* ---- styles */
+
+static const struct {
+    enum sl_quote quote;
+    char delimiter;
+    bool crlf;
+    const char *null;
+} styles[] = {
+    {SL_QUOTE_MINIMAL, ';', false, ""},     {SL_QUOTE_MINIMAL, '\t', true, ""},
+    {SL_QUOTE_MINIMAL, ',', false, "NULL"}, {SL_QUOTE_MINIMAL, '|', true, "\\N"},
+    {SL_QUOTE_MINIMAL, 'a', false, "b"},    {SL_QUOTE_NONNULL, ',', false, ""},
+    {SL_QUOTE_NONNULL, ';', true, "NULL"},  {SL_QUOTE_ALL, ',', false, ""},
+    {SL_QUOTE_ALL, '\t', true, "NULL"},     {SL_QUOTE_MINIMAL, '.', false, "\\\\"},
+};
+#define N_STYLES (int)(sizeof(styles) / sizeof(styles[0]))
+
+static void choose_style(int i)
+{
+    style.quote = styles[i].quote;
+    style.delimiter = styles[i].delimiter;
+    style.crlf = styles[i].crlf;
+    snprintf(style.null, sizeof(style.null), "%s", styles[i].null);
+}
+
+START_TEST(random_rows_of_a_style_are_what_the_reference_prints)
+{
+    static char memory[MAX_CELLS][CELL_BYTES];
+    static const char *const odd[] = {"NULL", "NUL", "NULLS", "\\N", "b", "", ";", "\t", "."};
+    struct sl_cell cells[MAX_CELLS];
+
+    choose_style(_i);
+    seed = 815;
+    for (int i = 0; i < 5000; i++) {
+        int n = random_row(cells, memory);
+
+        if (n > 0)
+            cells[below((uint32_t)n)] = cell_of(odd[below(sizeof(odd) / sizeof(odd[0]))]);
+        check_row(cells, n, 1 + below(MAX_WINDOW));
+    }
+}
+END_TEST
+
+START_TEST(the_delimiter_is_found_at_every_place_and_a_comma_no_longer)
+{
+    char value[70];
+
+    style.delimiter = ';';
+    for (int len = 1; len <= 70; len++)
+        for (int at = 0; at < len; at++) {
+            memset(value, ',', sizeof(value));
+            check_row(&(struct sl_cell){value, len}, 1, 17);
+            value[at] = ';';
+            check_row(&(struct sl_cell){value, len}, 1, 17);
+        }
+}
+END_TEST
+
+START_TEST(pieces_are_written_as_the_whole_that_they_make)
+{
+    static const char *const wholes[] = {"'=1+1", "1234;56", "NULL", "say \"hi\"",
+                                         "a\nb",  "x",       "12,5"};
+
+    choose_style(_i);
+    for (size_t k = 0; k < sizeof(wholes) / sizeof(wholes[0]); k++) {
+        struct sl_cell whole = cell_of(wholes[k]);
+
+        for (int cut = 0; cut <= whole.len; cut++) {
+            const struct sl_cell pieces[] = {{whole.data, cut},
+                                             {whole.data + cut, whole.len - cut}};
+
+            windows_init(&w, 3);
+            ck_assert_int_eq(sl_csv_pieces(&w.out, &style, pieces, 2), 0);
+            ck_assert_int_eq(sl_csv_end(&w.out, &style), 0);
+            windows_hold(&w, expected, reference(expected, &whole, 1));
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_header_is_in_quotes_only_where_all_is)
+{
+    const struct sl_cell names[] = {cell_of("id"), cell_of("a,b")};
+    static const char *const lines[] = {
+        [SL_QUOTE_MINIMAL] = "id,\"a,b\"\n",
+        [SL_QUOTE_NONNULL] = "id,\"a,b\"\n",
+        [SL_QUOTE_ALL] = "\"id\",\"a,b\"\n",
+    };
+
+    style.quote = (enum sl_quote)_i;
+    windows_init(&w, 5);
+    ck_assert_int_eq(sl_csv_header(&w.out, &style, names, 2), 0);
+    windows_hold(&w, lines[_i], strlen(lines[_i]));
 }
 END_TEST
 
@@ -354,24 +409,25 @@ END_TEST
 
 START_TEST(a_window_that_cannot_be_had_ends_the_row_and_nothing_follows)
 {
-    struct sl_cell cells[] = {cell("plain"), cell(NULL),  cell(""),   cell("with \"quotes\", and"),
-                              cell("a\nb"),  cell("\\."), cell("end")};
+    struct sl_cell cells[] = {
+        cell_of("plain"), cell_of(NULL),  cell_of(""),   cell_of("with \"quotes\", and"),
+        cell_of("a\nb"),  cell_of("\\."), cell_of("end")};
     size_t len = reference(expected, cells, 7);
 
     for (size_t window = 1; window <= MAX_WINDOW; window++) {
         int needed = (int)((len + window - 1) / window);
 
         for (int fail_at = 1; fail_at <= needed; fail_at++) {
-            init(&w, window);
+            windows_init(&w, window);
             w.fail_at = fail_at;
-            ck_assert_int_eq(sl_csv_row(&w.out, cells, 7), -1);
+            ck_assert_int_eq(sl_csv_row(&w.out, &style, cells, 7), -1);
             ck_assert_int_eq(w.calls, fail_at);
             ck_assert_uint_eq(w.n, (size_t)(fail_at - 1) * window);
             ck_assert_mem_eq(w.got, expected, w.n);
         }
-        init(&w, window);
+        windows_init(&w, window);
         w.fail_at = needed + 1;
-        ck_assert_int_eq(sl_csv_row(&w.out, cells, 7), 0);
+        ck_assert_int_eq(sl_csv_row(&w.out, &style, cells, 7), 0);
     }
 }
 END_TEST
@@ -383,6 +439,7 @@ int main(void)
     SRunner *sr = srunner_create(suite);
 
     tcase_set_timeout(tc, 20);
+    tcase_add_checked_fixture(tc, setup, NULL);
     tcase_add_test(tc, each_rule_of_copy_holds);
     tcase_add_test(tc, a_row_of_no_columns_is_an_empty_line);
     tcase_add_test(tc, a_special_byte_is_found_at_every_place_of_every_length);
@@ -391,6 +448,10 @@ int main(void)
     tcase_add_test(tc, random_rows_are_what_the_reference_prints);
     tcase_add_test(tc, rows_follow_each_other_without_a_gap);
     tcase_add_test(tc, a_window_that_cannot_be_had_ends_the_row_and_nothing_follows);
+    tcase_add_loop_test(tc, random_rows_of_a_style_are_what_the_reference_prints, 0, N_STYLES);
+    tcase_add_test(tc, the_delimiter_is_found_at_every_place_and_a_comma_no_longer);
+    tcase_add_loop_test(tc, pieces_are_written_as_the_whole_that_they_make, 0, N_STYLES);
+    tcase_add_loop_test(tc, a_header_is_in_quotes_only_where_all_is, 0, 3);
     suite_add_tcase(suite, tc);
     srunner_set_tap(sr, "-");
     srunner_run_all(sr, CK_SILENT);

@@ -54,6 +54,14 @@ static int make(struct sl_cell *cells, const char *const *texts, int n)
     return n;
 }
 
+/* csv.writer's own, unless a test changes it. */
+static struct sl_style style;
+
+static void setup(void)
+{
+    sl_style_init(&style, SL_CSV, SL_DIALECT_DJANGO);
+}
+
 static void writes(const enum sl_python *kinds, const char *const *texts, int n, const char *wanted)
 {
     struct sl_cell cells[MAX_COLUMNS];
@@ -63,7 +71,7 @@ static void writes(const enum sl_python *kinds, const char *const *texts, int n,
     make(cells, texts, n);
     for (size_t size = 1; size <= MAX_WINDOW; size++) {
         init(&w, size);
-        ck_assert_int_eq(sl_django_row(&w.out, kinds, cells, n, &bad), 0);
+        ck_assert_int_eq(sl_django_row(&w.out, &style, kinds, cells, n, &bad), 0);
         ck_assert_int_eq(bad, -1);
         collect(&w);
         ck_assert_msg(w.n == strlen(wanted) && memcmp(w.got, wanted, w.n) == 0,
@@ -121,8 +129,8 @@ START_TEST(a_row_without_columns_is_an_empty_line)
     int bad;
 
     init(&w, MAX_WINDOW);
-    ck_assert_int_eq(sl_django_row(&w.out, NULL, NULL, 0, &bad), 0);
-    ck_assert_int_eq(sl_django_header(&w.out, NULL, 0), 0);
+    ck_assert_int_eq(sl_django_row(&w.out, &style, NULL, NULL, 0, &bad), 0);
+    ck_assert_int_eq(sl_django_header(&w.out, &style, NULL, 0), 0);
     collect(&w);
     ck_assert_uint_eq(w.n, 4);
     ck_assert_mem_eq(w.got, "\r\n\r\n", 4);
@@ -136,9 +144,9 @@ START_TEST(a_header_is_text)
 
     init(&w, 3);
     make(cells, (const char *const[]){"id", "Placed, at", "t"}, 3);
-    ck_assert_int_eq(sl_django_header(&w.out, cells, 3), 0);
+    ck_assert_int_eq(sl_django_header(&w.out, &style, cells, 3), 0);
     make(cells, (const char *const[]){""}, 1);
-    ck_assert_int_eq(sl_django_header(&w.out, cells, 1), 0);
+    ck_assert_int_eq(sl_django_header(&w.out, &style, cells, 1), 0);
     collect(&w);
     ck_assert_uint_eq(w.n, 23);
     ck_assert_mem_eq(w.got, "id,\"Placed, at\",t\r\n\"\"\r\n", 23);
@@ -163,9 +171,43 @@ START_TEST(a_value_that_python_cannot_hold_tells_its_column)
 
         init(&w, MAX_WINDOW);
         make(cells, (const char *const[]){"1", examples[i].text, "2"}, 3);
-        ck_assert_int_eq(sl_django_row(&w.out, kinds, cells, 3, &bad), -1);
+        ck_assert_int_eq(sl_django_row(&w.out, &style, kinds, cells, 3, &bad), -1);
         ck_assert_msg(bad == 1, "%s: %d", examples[i].text, bad);
     }
+}
+END_TEST
+
+START_TEST(what_is_looked_for_is_the_delimiter)
+{
+    style.delimiter = ';';
+    style.crlf = false;
+    writes(KINDS(SL_PY_STR, SL_PY_STR, SL_PY_TIMEDELTA), ROW(3, "a;b", "a,b", "1 day 02:00:00"),
+           "\"a;b\";a,b;1 day, 2:00:00\n");
+    style.delimiter = '-';
+    writes(KINDS(SL_PY_INT, SL_PY_DECIMAL, SL_PY_DATE), ROW(3, "1", "0.000000123", "2026-02-01"),
+           "1-\"1.23E-7\"-\"2026-02-01\"\n");
+    style.delimiter = '.';
+    writes(KINDS(SL_PY_INT, SL_PY_DECIMAL, SL_PY_DECIMAL), ROW(3, "1", "0.000000123", "0.0000001"),
+           "1.\"1.23E-7\".1E-7\n");
+}
+END_TEST
+
+START_TEST(all_in_quotes_is_also_null_and_the_empty_text)
+{
+    struct sl_cell cells[2];
+    struct windows w;
+
+    style.quote = SL_QUOTE_ALL;
+    writes(KINDS(SL_PY_STR, SL_PY_INT, SL_PY_STR, SL_PY_BOOL, SL_PY_DECIMAL),
+           ROW(5, "", NULL, "a\"b", "t", "0.0000001"),
+           "\"\",\"\",\"a\"\"b\",\"True\",\"1E-7\"\r\n");
+    writes(KINDS(SL_PY_STR), ROW(1, NULL), "\"\"\r\n");
+    init(&w, 3);
+    make(cells, (const char *const[]){"id", ""}, 2);
+    ck_assert_int_eq(sl_django_header(&w.out, &style, cells, 2), 0);
+    collect(&w);
+    ck_assert_uint_eq(w.n, 9);
+    ck_assert_mem_eq(w.got, "\"id\",\"\"\r\n", 9);
 }
 END_TEST
 
@@ -188,7 +230,7 @@ START_TEST(a_receiver_that_fails_ends_the_row)
     for (int windows = 0;; windows++) {
         init(&w, 1);
         w.left = windows;
-        int rc = sl_django_row(&w.out, kinds, cells, 3, &bad);
+        int rc = sl_django_row(&w.out, &style, kinds, cells, 3, &bad);
 
         ck_assert_int_eq(bad, -1);
         if (rc == 0)
@@ -216,6 +258,9 @@ int main(void)
     tcase_add_test(rows, a_value_that_python_cannot_hold_tells_its_column);
     tcase_add_test(rows, text_beyond_ascii_is_written_as_it_is);
     tcase_add_test(rows, a_receiver_that_fails_ends_the_row);
+    tcase_add_checked_fixture(rows, setup, NULL);
+    tcase_add_test(rows, what_is_looked_for_is_the_delimiter);
+    tcase_add_test(rows, all_in_quotes_is_also_null_and_the_empty_text);
     suite_add_tcase(suite, rows);
     srunner_set_tap(runner, "-");
     srunner_run_all(runner, CK_SILENT);

@@ -216,9 +216,8 @@ START_TEST(a_bad_value_is_refused_with_what_to_write)
     header_refused("-- title: y", "twice");
     header_refused("-- description:", "no value");
     header_refused("-- description:  \t", "no value");
-    header_refused("-- dialect: excel", "not available in this version");
-    header_refused("-- dialect: postgre", "is postgres or django");
-    header_refused("-- dialect: Postgres", "is postgres or django");
+    header_refused("-- dialect: postgre", "is postgres, excel or django");
+    header_refused("-- dialect: Excel", "is postgres, excel or django");
     header_refused("-- timezone: Europe/Berlin; DROP", "Europe/Berlin or UTC");
     header_refused("-- jit: maybe", "on or off");
     header_refused("-- parallel: 0", "1 to 64");

@@ -250,6 +250,106 @@ START_TEST(a_bad_value_of_an_option_is_refused_by_name)
 }
 END_TEST
 
+START_TEST(the_options_of_a_style_are_read)
+{
+    const struct sl_style *style = &query.style;
+
+    binds("id", "1");
+    ck_assert(style->delimiter == ',' && !style->crlf && !style->bom);
+    ck_assert(style->quote == SL_QUOTE_MINIMAL && style->null[0] == '\0');
+    binds("id", "1", "_delimiter", ";", "_null", "NULL", "_quote", "nonnull", "_eol", "crlf",
+          "_bom", "on");
+    ck_assert(style->delimiter == ';' && style->crlf && style->bom);
+    ck_assert_int_eq(style->quote, SL_QUOTE_NONNULL);
+    ck_assert_str_eq(style->null, "NULL");
+    binds("id", "1", "_delimiter", "tab", "_quote", "all", "_null", "a,b");
+    ck_assert(style->delimiter == '\t' && style->quote == SL_QUOTE_ALL);
+    binds("id", "1", "_delimiter", "\t", "_null", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    ck_assert_int_eq(style->delimiter, '\t');
+}
+END_TEST
+
+START_TEST(a_locale_is_the_ground_for_what_is_asked_beside_it)
+{
+    const struct sl_style *style = &query.style;
+
+    binds("id", "1", "_dialect", "excel");
+    ck_assert(style->delimiter == ',' && style->decimal == '.' && style->crlf && style->bom);
+    binds("id", "1", "_locale", "de", "_dialect", "excel");
+    ck_assert(style->delimiter == ';' && style->decimal == ',');
+    binds("id", "1", "_locale", "de_CH.UTF-8", "_dialect", "excel");
+    ck_assert(style->delimiter == ',' && style->decimal == '.');
+    binds("id", "1", "_delimiter", "|", "_bom", "off", "_eol", "lf", "_quote", "all", "_locale",
+          "fr", "_dialect", "excel");
+    ck_assert(style->delimiter == '|' && style->decimal == ',' && !style->crlf && !style->bom);
+    ck_assert_int_eq(style->quote, SL_QUOTE_ALL);
+}
+END_TEST
+
+START_TEST(a_style_that_cannot_be_is_refused)
+{
+    static const struct {
+        const char *dialect, *name, *value, *word;
+    } bad[] = {
+        {"postgres", "_delimiter", "ab", "one character"},
+        {"postgres", "_delimiter", "\"", "one character"},
+        {"postgres", "_delimiter", "\n", "one character"},
+        {"postgres", "_delimiter", "\xC3\xA4", "one character"},
+        {"postgres", "_null", "a;b", "neither the delimiter nor a quote"},
+        {"postgres", "_null", "\"", "neither the delimiter nor a quote"},
+        {"postgres", "_null", "a\rb", "line ends"},
+        {"postgres", "_null", "\xC3", "31 bytes"},
+        {"postgres", "_null", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "31 bytes"},
+        {"postgres", "_quote", "none", "minimal, nonnull or all"},
+        {"postgres", "_eol", "cr", "lf or crlf"},
+        {"postgres", "_bom", "yes, please", "on or off"},
+        {"postgres", "_locale", "de", "_dialect=excel"},
+        {"django", "_locale", "de", "_dialect=excel"},
+        {"django", "_null", "NULL", "no text for NULL"},
+        {"django", "_quote", "nonnull", "minimal or all"},
+        {"excel", "_locale", "german", "de_CH"},
+        {"excel", "_null", "=1", "formula"},
+    };
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        if (strcmp(bad[i].name, "_delimiter") == 0)
+            refused(SL_BAD_PARAMETER, bad[i].name, bad[i].word,
+                    PAIRS("id", "1", bad[i].name, bad[i].value));
+        else
+            refused(SL_BAD_PARAMETER, bad[i].name, bad[i].word,
+                    PAIRS("id", "1", bad[i].name, bad[i].value, "_delimiter", ";", "_dialect",
+                          bad[i].dialect));
+}
+END_TEST
+
+START_TEST(an_option_that_means_nothing_in_a_format_is_refused)
+{
+    static const struct {
+        const char *format, *name, *value;
+        bool taken;
+    } examples[] = {
+        {"tsv", "_null", "\"", true},        {"tsv", "_bom", "on", true},
+        {"tsv", "_header", "names", true},   {"tsv", "_null", "a\tb", false},
+        {"tsv", "_dialect", "excel", false}, {"tsv", "_locale", "de", false},
+        {"tsv", "_delimiter", ";", false},   {"tsv", "_quote", "all", false},
+        {"tsv.gz", "_eol", "crlf", false},   {"jsonl", "_null", "x", false},
+        {"jsonl", "_header", "off", false},  {"jsonl", "_bom", "on", false},
+    };
+
+    for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+        struct sl_arg args[] = {{"id", "1"}, {examples[i].name, examples[i].value}};
+        const struct sl_format *format = sl_format_find(examples[i].format);
+
+        sl_query_fini(&query);
+        int rc = sl_query_bind(export, format, &(struct sl_args){args, 2}, &query, &err);
+        ck_assert_msg((rc == 0) == examples[i].taken, "%s in %s", examples[i].name,
+                      examples[i].format);
+        if (rc != 0)
+            ck_assert_str_eq(err.parameter, examples[i].name);
+    }
+}
+END_TEST
+
 START_TEST(a_file_name_is_as_long_as_the_limit)
 {
     char name[202];
@@ -265,7 +365,7 @@ END_TEST
 
 START_TEST(an_option_of_later_versions_is_told_apart_from_an_unknown_one)
 {
-    static const char *const later[] = {"_locale", "_parallel"};
+    static const char *const later[] = {"_parallel"};
 
     for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
         refused(SL_BAD_REQUEST, "", "not available in this version",
@@ -360,6 +460,10 @@ int main(void)
     tcase_add_test(options, columns_order_and_limit_are_read_for_every_format);
     tcase_add_test(options, the_dialect_is_the_callers_else_the_exports);
     tcase_add_test(options, a_bad_value_of_an_option_is_refused_by_name);
+    tcase_add_test(options, the_options_of_a_style_are_read);
+    tcase_add_test(options, a_locale_is_the_ground_for_what_is_asked_beside_it);
+    tcase_add_test(options, a_style_that_cannot_be_is_refused);
+    tcase_add_test(options, an_option_that_means_nothing_in_a_format_is_refused);
     tcase_add_test(options, a_file_name_is_as_long_as_the_limit);
     tcase_add_test(options, an_option_of_later_versions_is_told_apart_from_an_unknown_one);
     suite_add_tcase(suite, params);
