@@ -104,7 +104,7 @@ bool sl_run_finish(struct sl_run *run, bool complete);
 /* Counts what is new since the last time: rows, bytes, memory. The producer. */
 void sl_run_account(struct sl_run *run);
 
-/* As sl_run_receipt(), with the time that it has taken so far. */
+/* As sl_run_receipt(), with the time that it has taken so far and that it holds its snapshot. */
 void sl_run_standing(struct sl_run *run, struct sl_receipt *receipt);
 
 /* A log line on how a run stands. */

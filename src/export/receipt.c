@@ -26,11 +26,12 @@ static int error_member(const struct sl_receipt *receipt, struct sl_buf *out)
     return sl_buf_putc(out, '}');
 }
 
-static int estimate_member(const struct sl_receipt *receipt, struct sl_buf *out)
+/* A number that is never negative where it is known. */
+static int number_or_null(struct sl_buf *out, const char *name, int64_t number)
 {
-    if (receipt->estimated_rows < 0)
-        return sl_json_member(out, "estimated_rows", NULL);
-    return sl_json_member_int(out, "estimated_rows", receipt->estimated_rows);
+    if (number < 0)
+        return sl_json_member(out, name, NULL);
+    return sl_json_member_int(out, name, number);
 }
 
 /* The object without its end. */
@@ -43,7 +44,7 @@ static int members(const struct sl_receipt *receipt, struct sl_buf *out)
         sl_json_member_int(out, "bytes", receipt->bytes) < 0 ||
         text_or_null(out, "sha256", receipt->sha256) < 0 ||
         sl_json_member_int(out, "bytes_sent", receipt->bytes_sent) < 0 ||
-        estimate_member(receipt, out) < 0 ||
+        number_or_null(out, "estimated_rows", receipt->estimated_rows) < 0 ||
         text_or_null(out, "snapshot_at", receipt->snapshot_at) < 0 ||
         text_or_null(out, "started_at", receipt->started_at) < 0 ||
         text_or_null(out, "finished_at", receipt->finished_at) < 0 ||
@@ -61,7 +62,9 @@ int sl_receipt_json(const struct sl_receipt *receipt, struct sl_buf *out)
 int sl_receipt_json_full(const struct sl_receipt *receipt, struct sl_buf *out)
 {
     if (members(receipt, out) < 0 || sl_json_member(out, "who", receipt->owner) < 0 ||
-        sl_json_member(out, "peer", receipt->peer) < 0)
+        sl_json_member(out, "peer", receipt->peer) < 0 ||
+        sl_json_member_int(out, "elapsed_ms", receipt->total_ms) < 0 ||
+        number_or_null(out, "snapshot_held_ms", receipt->held_ms) < 0)
         return -1;
     return sl_buf_putc(out, '}');
 }

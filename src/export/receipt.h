@@ -38,7 +38,8 @@ struct sl_receipt {
     char detail[256]; /* sl_error_recorded() */
     int64_t queue_ms; /* waited for a slot, for the log */
     int64_t ttfb_ms;  /* until the first batch, for the log */
-    int64_t total_ms;
+    int64_t total_ms; /* since the request; in a list also of what is under way */
+    int64_t held_ms;  /* how long the run holds its snapshot, -1: it holds none; in a list only */
 };
 
 const char *sl_run_state_name(enum sl_run_state state);
@@ -46,7 +47,7 @@ const char *sl_run_state_name(enum sl_run_state state);
 /* Appends the receipt as one JSON object. */
 int sl_receipt_json(const struct sl_receipt *receipt, struct sl_buf *out) SL_MUSTCHECK;
 
-/* The same with `who` and `peer`, for the operator. */
+/* The same with `who`, `peer`, `elapsed_ms` and `snapshot_held_ms`, of a list, for the operator. */
 int sl_receipt_json_full(const struct sl_receipt *receipt, struct sl_buf *out) SL_MUSTCHECK;
 
 #endif

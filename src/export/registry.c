@@ -223,6 +223,16 @@ int sl_registry_holders(struct sl_registry *registry, int64_t now, int64_t *long
     return n;
 }
 
+/* How many are under way. Under the lock. */
+static size_t count_runs(const struct sl_registry *registry)
+{
+    size_t n = 0;
+
+    for (const struct sl_run *run = registry->runs; run != NULL; run = run->next)
+        n++;
+    return n;
+}
+
 /* The latest receipts, the last one first; n of them, of `max` that there is room for. Under the
  * lock. */
 static size_t copy_latest(const struct sl_registry *registry, size_t max,
@@ -241,21 +251,28 @@ static size_t copy_latest(const struct sl_registry *registry, size_t max,
     return n;
 }
 
-int sl_registry_list(struct sl_registry *registry, size_t max, struct sl_receipt **receipts,
-                     size_t *n_running, size_t *n)
+int sl_registry_list(struct sl_registry *registry, size_t max_under_way, size_t max_ended,
+                     struct sl_runs *runs)
 {
-    struct sl_receipt *all = calloc(max * 2, sizeof *all);
-    size_t running = 0;
+    struct sl_receipt *all = calloc(max_under_way + max_ended, sizeof *all);
+    size_t n = 0;
 
     if (all == NULL)
         return -1;
     pthread_mutex_lock(&registry->lock);
-    for (struct sl_run *run = registry->runs; run != NULL && running < max; run = run->next)
-        sl_run_receipt(run, &all[running++]);
-    *n = running + copy_latest(registry, max, all + running);
+    size_t under_way = count_runs(registry);
+    size_t skip = under_way > max_under_way ? under_way - max_under_way : 0;
+    /* The latest stand first; those that wait behind all others are left out. */
+    for (struct sl_run *run = registry->runs; run != NULL; run = run->next) {
+        if (skip > 0)
+            skip--;
+        else
+            sl_run_standing(run, &all[n++]);
+    }
+    *runs = (struct sl_runs){.under_way = all, .n_under_way = n, .ended = all + n};
+    runs->n_ended = copy_latest(registry, max_ended, runs->ended);
+    runs->remembered = registry->n;
     pthread_mutex_unlock(&registry->lock);
-    *n_running = running;
-    *receipts = all;
     return 0;
 }
 
@@ -264,10 +281,8 @@ static struct sl_receipt *standing(struct sl_registry *registry, size_t *n)
 {
     struct sl_receipt *receipts = NULL;
 
-    *n = 0;
     pthread_mutex_lock(&registry->lock);
-    for (const struct sl_run *run = registry->runs; run != NULL; run = run->next)
-        ++*n;
+    *n = count_runs(registry);
     if (*n > 0)
         receipts = calloc(*n, sizeof *receipts);
     size_t i = 0;

@@ -10,6 +10,7 @@
 
 struct sl_registry;
 struct sl_run;
+struct sl_runs;
 
 struct sl_registry *sl_registry_new(void);
 void sl_registry_free(struct sl_registry *registry);
@@ -32,8 +33,8 @@ struct sl_run *sl_registry_find(struct sl_registry *registry, const char *id);
 int sl_registry_holders(struct sl_registry *registry, int64_t now, int64_t *longest);
 
 /* As sl_service_runs(). */
-int sl_registry_list(struct sl_registry *registry, size_t max, struct sl_receipt **receipts,
-                     size_t *n_running, size_t *n) SL_MUSTCHECK;
+int sl_registry_list(struct sl_registry *registry, size_t max_under_way, size_t max_ended,
+                     struct sl_runs *runs) SL_MUSTCHECK;
 
 /* Writes a log line for each run under way, or one that says that there is none. */
 void sl_registry_log(struct sl_registry *registry);

@@ -71,6 +71,7 @@ static int run_init(struct sl_run *run, struct sl_service *service, struct sl_se
     run->watch.deadline_ms = INT64_MAX;
     run->watch.source_fd = run->consumer.source_fd = -1;
     run->receipt.estimated_rows = -1;
+    run->receipt.held_ms = -1;
     run->watch.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     run->consumer.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (run->watch.wake_fd < 0 || run->consumer.wake_fd < 0)
@@ -254,8 +255,12 @@ static void log_end(const struct sl_run *run, const struct sl_receipt *receipt)
 
 void sl_run_standing(struct sl_run *run, struct sl_receipt *receipt)
 {
+    int64_t now = sl_clock_ms();
+    int64_t held_since = atomic_load(&run->held_since);
+
     sl_run_receipt(run, receipt);
-    receipt->total_ms = sl_clock_ms() - run->created_ms;
+    receipt->total_ms = now - run->created_ms;
+    receipt->held_ms = held_since == 0 ? -1 : now > held_since ? now - held_since : 0;
 }
 
 void sl_run_log(const struct sl_receipt *standing)

@@ -110,10 +110,10 @@ void sl_service_look(struct sl_service *service, struct sl_service_now *now)
     now->in_transaction = sl_registry_holders(service->registry, sl_clock_ms(), &now->held_ms);
 }
 
-int sl_service_runs(struct sl_service *service, size_t max, struct sl_receipt **receipts,
-                    size_t *n_running, size_t *n)
+int sl_service_runs(struct sl_service *service, size_t max_under_way, size_t max_ended,
+                    struct sl_runs *runs)
 {
-    return sl_registry_list(service->registry, max, receipts, n_running, n);
+    return sl_registry_list(service->registry, max_under_way, max_ended, runs);
 }
 
 bool sl_service_receipt(struct sl_service *service, const char *id, struct sl_receipt *receipt)

@@ -49,12 +49,18 @@ struct sl_service_now {
 };
 void sl_service_look(struct sl_service *service, struct sl_service_now *now);
 
-/*
- * Copies the receipts of the runs under way and then, the latest first, of those
- * that have ended; at most max of each.  Free the array with free().  -1: no memory.
- */
-int sl_service_runs(struct sl_service *service, size_t max, struct sl_receipt **receipts,
-                    size_t *n_running, size_t *n) SL_MUSTCHECK;
+/* Receipts of runs under way and, the latest first, of those that have ended. */
+struct sl_runs {
+    struct sl_receipt *under_way; /* the latest first; the memory of both: free() it */
+    size_t n_under_way;
+    struct sl_receipt *ended;
+    size_t n_ended;
+    size_t remembered; /* how many have ended, those that are not in `ended` included */
+};
+
+/* Copies at most so many of each, and of those under way the oldest. -1: no memory. */
+int sl_service_runs(struct sl_service *service, size_t max_under_way, size_t max_ended,
+                    struct sl_runs *runs) SL_MUSTCHECK;
 
 /* Copies the receipt of a running or remembered run. false: not known. */
 bool sl_service_receipt(struct sl_service *service, const char *id, struct sl_receipt *receipt);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "http/guard.h"
 #include "http/ready.h"
 #include "http/reply.h"
@@ -40,30 +39,17 @@ enum MHD_Result sl_serve_ready(struct sl_request *request)
     return sl_reply_text(request, "ready\n");
 }
 
-static int put_receipts(struct sl_buf *out, const char *name, const struct sl_receipt *receipts,
-                        size_t n)
-{
-    if (sl_json_name(out, name) < 0 || sl_buf_putc(out, '[') < 0)
-        return -1;
-    for (size_t i = 0; i < n; i++)
-        if ((i > 0 && sl_buf_putc(out, ',') < 0) || sl_receipt_json_full(&receipts[i], out) < 0)
-            return -1;
-    return sl_buf_putc(out, ']');
-}
-
 static int list_runs(struct sl_service *service, struct sl_buf *out)
 {
-    struct sl_receipt *receipts;
-    size_t n_running;
-    size_t n;
+    struct sl_runs runs;
 
-    if (sl_service_runs(service, SL_RUNS_LISTED, &receipts, &n_running, &n) < 0)
+    if (sl_service_runs(service, SL_RUNS_LISTED, SL_RUNS_LISTED, &runs) < 0)
         return -1;
     int failed = sl_buf_putc(out, '{') < 0 ||
-                 put_receipts(out, "running", receipts, n_running) < 0 ||
-                 put_receipts(out, "recent", receipts + n_running, n - n_running) < 0 ||
+                 sl_runs_json(out, "running", runs.under_way, runs.n_under_way) < 0 ||
+                 sl_runs_json(out, "recent", runs.ended, runs.n_ended) < 0 ||
                  sl_buf_puts(out, "}\n") < 0;
-    free(receipts);
+    free(runs.under_way);
     return failed ? -1 : 0;
 }
 

@@ -146,16 +146,23 @@ int sl_guard_tickets(const struct sl_request *request, struct sl_error *err)
                         "the secret of [tickets] is needed: send Authorization: Bearer SECRET");
 }
 
-int sl_guard_admin(const struct sl_request *request, struct sl_error *err)
+int sl_guard_admin_host(const struct sl_request *request, struct sl_error *err)
 {
     const struct sl_config *config = request->setup->config;
     const struct sl_fields *fields = &request->fields;
 
-    if (fields->host != NULL && !sl_field_host_local(fields->host, config->server.admin_hosts))
-        return sl_error_set(err, SL_FORBIDDEN,
-                            "this Host is not an IP address, localhost or one of admin_hosts");
-    if (config->server.admin_token[0] != '\0' &&
-        !has_token(fields->authorization, config->server.admin_token))
-        return sl_error_set(err, SL_UNAUTHORIZED, "the admin token is needed");
-    return 0;
+    if (fields->host == NULL || sl_field_host_local(fields->host, config->server.admin_hosts))
+        return 0;
+    return sl_error_set(err, SL_FORBIDDEN,
+                        "this Host is not an IP address, localhost or one of admin_hosts");
+}
+
+int sl_guard_admin_token(const struct sl_request *request, struct sl_error *err)
+{
+    const struct sl_config *config = request->setup->config;
+
+    if (config->server.admin_token[0] == '\0' ||
+        has_token(request->fields.authorization, config->server.admin_token))
+        return 0;
+    return sl_error_set(err, SL_UNAUTHORIZED, "the admin token is needed");
 }

@@ -24,10 +24,13 @@ int sl_guard_method(const struct sl_request *request, unsigned allowed,
                     struct sl_error *err) SL_MUSTCHECK;
 
 /*
- * The admin listener only: a Host that is local, the admin token when one is
- * configured (SL_FORBIDDEN, SL_UNAUTHORIZED).
+ * The admin listener only. SL_FORBIDDEN: a Host that is not local, so that a page of another
+ * site cannot reach it through a name of its own.
  */
-int sl_guard_admin(const struct sl_request *request, struct sl_error *err) SL_MUSTCHECK;
+int sl_guard_admin_host(const struct sl_request *request, struct sl_error *err) SL_MUSTCHECK;
+
+/* Likewise. SL_UNAUTHORIZED: there is an admin token, and the request does not show it. */
+int sl_guard_admin_token(const struct sl_request *request, struct sl_error *err) SL_MUSTCHECK;
 
 /* The tickets listener only: its secret, compared in constant time (SL_UNAUTHORIZED). */
 int sl_guard_tickets(const struct sl_request *request, struct sl_error *err) SL_MUSTCHECK;

@@ -58,9 +58,8 @@ static struct MHD_Response *from_buf(struct sl_buf *buf, const char *type)
     return response;
 }
 
-/* A short reply: the reaper gives the client SL_REPLY_MS to take it. */
-static enum MHD_Result send_short(struct sl_request *request, unsigned status,
-                                  struct MHD_Response *response)
+enum MHD_Result sl_reply_short(struct sl_request *request, unsigned status,
+                               struct MHD_Response *response)
 {
     if (response == NULL)
         return MHD_NO;
@@ -131,11 +130,27 @@ static void count_problem(const struct sl_request *request, const struct sl_erro
         sl_stats_refused(sl_service_stats(request->http->service), err->kind);
 }
 
-enum MHD_Result sl_reply_problem(struct sl_request *request, const struct sl_error *err,
-                                 const char *run, unsigned allow)
+void sl_reply_kind_headers(const struct sl_request *request, enum sl_kind kind,
+                           struct MHD_Response *response)
+{
+    if (!request->keeps)
+        sl_reply_header(response, "Connection", "close");
+    if (kind == SL_UNAUTHORIZED)
+        sl_reply_header(response, "WWW-Authenticate", "Bearer");
+    else if (kind == SL_BUSY)
+        sl_reply_header(response, "Retry-After", SL_RETRY_AFTER);
+}
+
+void sl_reply_refused(const struct sl_request *request, const struct sl_error *err, const char *run)
 {
     log_problem(request, err, run);
     count_problem(request, err);
+}
+
+enum MHD_Result sl_reply_problem(struct sl_request *request, const struct sl_error *err,
+                                 const char *run, unsigned allow)
+{
+    sl_reply_refused(request, err, run);
     return sl_reply_silent_problem(request, err, run, allow);
 }
 
@@ -151,25 +166,29 @@ enum MHD_Result sl_reply_silent_problem(struct sl_request *request, const struct
     sl_buf_free(&json);
     if (response == NULL)
         return MHD_NO;
-    if (!request->keeps)
-        sl_reply_header(response, "Connection", "close");
+    sl_reply_kind_headers(request, err->kind, response);
     if (err->kind == SL_METHOD)
         add_allow(response, allow);
-    else if (err->kind == SL_UNAUTHORIZED)
-        sl_reply_header(response, "WWW-Authenticate", "Bearer");
-    else if (err->kind == SL_BUSY)
-        sl_reply_header(response, "Retry-After", SL_RETRY_AFTER);
-    return send_short(request, sl_kind_http(err->kind), response);
+    return sl_reply_short(request, sl_kind_http(err->kind), response);
 }
 
 enum MHD_Result sl_reply_json(struct sl_request *request, struct sl_buf *json)
 {
-    return send_short(request, MHD_HTTP_OK, from_buf(json, "application/json"));
+    return sl_reply_short(request, MHD_HTTP_OK, from_buf(json, "application/json"));
 }
 
 enum MHD_Result sl_reply_body(struct sl_request *request, const char *type, struct sl_buf *body)
 {
-    return send_short(request, MHD_HTTP_OK, from_buf(body, type));
+    return sl_reply_short(request, MHD_HTTP_OK, from_buf(body, type));
+}
+
+enum MHD_Result sl_reply_varied(struct sl_request *request, struct sl_buf *json)
+{
+    struct MHD_Response *response = from_buf(json, "application/json");
+
+    if (response != NULL)
+        sl_reply_header(response, "Vary", "Accept, Authorization");
+    return sl_reply_short(request, MHD_HTTP_OK, response);
 }
 
 enum MHD_Result sl_reply_created(struct sl_request *request, struct sl_buf *json,
@@ -179,7 +198,7 @@ enum MHD_Result sl_reply_created(struct sl_request *request, struct sl_buf *json
 
     if (response != NULL)
         sl_reply_header(response, "Location", location);
-    return send_short(request, MHD_HTTP_CREATED, response);
+    return sl_reply_short(request, MHD_HTTP_CREATED, response);
 }
 
 enum MHD_Result sl_reply_receipt(struct sl_request *request, const struct sl_receipt *receipt)
@@ -201,7 +220,7 @@ enum MHD_Result sl_reply_text(struct sl_request *request, const char *text)
 
     sl_buf_init(&buf, PROBLEM_MAX);
     if (sl_buf_puts(&buf, text) == 0)
-        result = send_short(request, MHD_HTTP_OK, from_buf(&buf, "text/plain; charset=utf-8"));
+        result = sl_reply_short(request, MHD_HTTP_OK, from_buf(&buf, "text/plain; charset=utf-8"));
     sl_buf_free(&buf);
     return result;
 }

@@ -23,6 +23,13 @@ enum MHD_Result sl_reply_send(struct sl_request *request, unsigned status,
                               struct MHD_Response *response);
 
 /*
+ * The same for a short reply: the reaper gives the client SL_REPLY_MS to take it.  NULL
+ * (no memory for it) closes the connection.
+ */
+enum MHD_Result sl_reply_short(struct sl_request *request, unsigned status,
+                               struct MHD_Response *response);
+
+/*
  * The error as application/problem+json with the status of its kind; the
  * connection is closed afterwards unless request->keeps.  run: the run's id or NULL.  allow: the
  * methods that a 405 names, as bits of enum sl_method.
@@ -34,11 +41,25 @@ enum MHD_Result sl_reply_problem(struct sl_request *request, const struct sl_err
 enum MHD_Result sl_reply_silent_problem(struct sl_request *request, const struct sl_error *err,
                                         const char *run, unsigned allow);
 
+/*
+ * Adds what goes with an error of that kind, whatever the body: Retry-After, WWW-Authenticate, the
+ * end of the connection.
+ */
+void sl_reply_kind_headers(const struct sl_request *request, enum sl_kind kind,
+                           struct MHD_Response *response);
+
+/* Logs and counts a refusal that is answered by other means, such as a page. */
+void sl_reply_refused(const struct sl_request *request, const struct sl_error *err,
+                      const char *run);
+
 /* 200 with a body of that type; takes the text out of the buffer. */
 enum MHD_Result sl_reply_body(struct sl_request *request, const char *type, struct sl_buf *body);
 
 /* 200 with JSON; takes the text out of the buffer. */
 enum MHD_Result sl_reply_json(struct sl_request *request, struct sl_buf *json);
+
+/* The same for what is HTML to a browser: Vary says so. */
+enum MHD_Result sl_reply_varied(struct sl_request *request, struct sl_buf *json);
 
 /* 201 with JSON and Location; takes the text out of the buffer. */
 enum MHD_Result sl_reply_created(struct sl_request *request, struct sl_buf *json,

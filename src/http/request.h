@@ -26,7 +26,8 @@ struct sl_http {
     struct sl_once *once;
     struct sl_tickets *tickets; /* NULL: there are none anywhere */
     struct sl_ready *ready;
-    int64_t base_memory;  /* resident, before the first request (bytes) */
+    int64_t base_memory; /* resident, before the first request (bytes) */
+    char started_at[SL_TIME_TEXT];
     atomic_bool draining; /* new requests get 503 */
     atomic_int scrapes;   /* of /metrics, whose clients have not read all yet */
 };

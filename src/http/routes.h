@@ -32,6 +32,10 @@ enum MHD_Result sl_serve_runs(struct sl_request *request);       /* admin.c */
 enum MHD_Result sl_serve_admin_run(struct sl_request *request);  /* admin.c */
 enum MHD_Result sl_serve_metrics(struct sl_request *request);    /* metrics.c */
 
+enum MHD_Result sl_serve_status(struct sl_request *request);      /* status.c */
+enum MHD_Result sl_serve_status_file(struct sl_request *request); /* status.c */
+enum MHD_Result sl_serve_status_json(struct sl_request *request); /* status.c */
+
 /* The request is over: another scrape may come in its place. */
 void sl_metrics_done(struct sl_request *request); /* metrics.c */
 

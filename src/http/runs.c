@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "access/access.h"
+#include "base/json.h"
 #include "http/guard.h"
 #include "http/reply.h"
 #include "http/routes.h"
@@ -21,6 +22,16 @@ enum MHD_Result sl_runs_unknown(struct sl_request *request)
 
     sl_error_set(&err, SL_NOT_FOUND, "there is no such run, or it is no longer remembered");
     return sl_reply_problem(request, &err, NULL, 0);
+}
+
+int sl_runs_json(struct sl_buf *out, const char *name, const struct sl_receipt *receipts, size_t n)
+{
+    if (sl_json_name(out, name) < 0 || sl_buf_putc(out, '[') < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if ((i > 0 && sl_buf_putc(out, ',') < 0) || sl_receipt_json_full(&receipts[i], out) < 0)
+            return -1;
+    return sl_buf_putc(out, ']');
 }
 
 static bool is_owner(const struct sl_receipt *receipt, const struct sl_caller *caller)

@@ -13,6 +13,10 @@
  */
 enum MHD_Result sl_runs_cancel(struct sl_request *request, const char *id, const char *why);
 
+/* Appends the member `name` with the receipts, as the operator reads them, as an array. */
+int sl_runs_json(struct sl_buf *out, const char *name, const struct sl_receipt *receipts,
+                 size_t n) SL_MUSTCHECK;
+
 /* The answer for an id that is unknown, or not this caller's. */
 enum MHD_Result sl_runs_unknown(struct sl_request *request);
 

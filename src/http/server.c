@@ -260,6 +260,7 @@ int sl_server_start(struct sl_service *service, struct sl_server **server, struc
     struct sl_process process;
     sl_process_look(&process);
     made->http.base_memory = process.resident;
+    sl_clock_utc(made->http.started_at);
     for (size_t i = 0; i < made->n; i++) {
         if (start_daemon(made, &made->daemons[i], err) != 0)
             goto fail;

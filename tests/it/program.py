@@ -90,7 +90,7 @@ def kinds():
 def routes():
     """{(listener, first segment, number of segments)}."""
     rows = _between(source("http", "routes.c"), "} routes[] = {", "};")
-    found = re.findall(r'\{SL_(\w+), "(\w+)", (\d+),', rows)
+    found = re.findall(r'\{SL_(\w+), "([\w.]+)", (\d+),', rows)
     equal(len(found), rows.count("{SL_"), "routes that could be read")
     return {(listener.lower(), first, int(n)) for listener, first, n in found}
 

@@ -14,7 +14,9 @@ EXPORTS = {
 }
 
 MEMBERS = {"id", "export", "state", "rows", "bytes", "sha256", "bytes_sent", "estimated_rows", "snapshot_at",
-           "started_at", "finished_at", "peak_memory", "error", "who", "peer"}
+           "started_at", "finished_at", "peak_memory", "error"}
+# For the operator only.
+MORE = {"who", "peer", "elapsed_ms", "snapshot_held_ms"}
 
 LISTED = 200
 
@@ -25,7 +27,7 @@ def runs(s):
     answer = r.json()
     equal(set(answer), {"running", "recent"})
     for receipt in answer["running"] + answer["recent"]:
-        equal(set(receipt), MEMBERS)
+        equal(set(receipt), MEMBERS | MORE)
     return answer
 
 
@@ -48,8 +50,9 @@ def those_that_ended_are_their_receipts_the_latest_first():
             equal(r["who"], "anonymous")
             matches(r["peer"], r"^127\.0\.0\.1:\d+$")
             own = s.receipt(r["id"])
-            equal({k: v for k, v in r.items() if k not in ("who", "peer")}, own)
-            true(not {"who", "peer"} & set(own), "the caller's own receipt has them")
+            equal({k: v for k, v in r.items() if k not in MORE}, own)
+            true(not MORE & set(own), "the caller's own receipt has them")
+            true(0 <= r["elapsed_ms"] < 60000 and r["snapshot_held_ms"] is None, repr(r))
 
 
 @test
@@ -62,6 +65,7 @@ def those_under_way_show_their_progress():
         by_name = {r["export"]: r for r in answer["running"]}
         now = by_name["gated"]
         equal((now["id"], now["state"], now["finished_at"], now["sha256"]), (reader.run_id, "running", None, None))
+        true(now["snapshot_held_ms"] >= 0 and by_name["small"]["snapshot_held_ms"] is None, repr(answer))
         true(0 < now["rows"] < 20000 and now["estimated_rows"] >= 0 and now["peak_memory"] > 0, repr(now))
         equal((by_name["small"]["state"], by_name["small"]["rows"]), ("queued", 0))
         equal(answer["recent"], [])

@@ -232,6 +232,18 @@ def the_manual_has_every_path_of_every_listener():
     equal(sorted(told), sorted(program.routes()))
 
 
+@test
+def the_manual_has_every_member_of_the_status():
+    told = manpages.names(manpages.section(MAIN, "HTTP", "Status"))
+    with Server({"one": "SELECT 1 AS a"}) as s:
+        known = s.get("/status.json", admin=True).json()
+    equal(sorted(told), sorted(known))
+    text = "\n".join(manpages.section(MAIN, "HTTP", "Status"))
+    for inner in ("slots", "queue", "memory"):
+        for name in known[inner]:
+            matches(text, r"(?m)^\.Ql %s(?: |$)" % name)
+
+
 @each(Grants=program.grant_members, Tickets=program.ticket_members)
 def the_manual_has_every_member_of(members):
     title = {program.grant_members: "Grants", program.ticket_members: "Tickets"}[members]

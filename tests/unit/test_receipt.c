@@ -187,6 +187,8 @@ START_TEST(the_operator_also_reads_who_it_was_and_from_where)
     json_error_t error;
 
     strcpy(receipt.peer, "192.0.2.1:4711");
+    receipt.total_ms = 5000000000;
+    receipt.held_ms = 0;
     sl_buf_init(&buf, 4096);
     ck_assert_int_eq(sl_receipt_json_full(&receipt, &buf), 0);
     json_t *json = json_loadb(buf.data, buf.len, JSON_REJECT_DUPLICATES, &error);
@@ -194,13 +196,31 @@ START_TEST(the_operator_also_reads_who_it_was_and_from_where)
     sl_buf_free(&buf);
     ck_assert_str_eq(text(json, "who"), "token:secret-owner");
     ck_assert_str_eq(text(json, "peer"), "192.0.2.1:4711");
+    ck_assert_int_eq(number(json, "elapsed_ms"), 5000000000);
+    ck_assert_int_eq(number(json, "snapshot_held_ms"), 0);
     json_t *plain = parsed();
     ck_assert_ptr_null(json_object_get(plain, "who"));
     ck_assert_ptr_null(json_object_get(plain, "peer"));
-    ck_assert_uint_eq(json_object_size(json), json_object_size(plain) + 2);
+    ck_assert_uint_eq(json_object_size(json), json_object_size(plain) + 4);
     json_object_update(plain, json);
     ck_assert(json_equal(plain, json));
     json_decref(plain);
+    json_decref(json);
+}
+END_TEST
+
+START_TEST(a_run_that_holds_no_snapshot_says_so)
+{
+    struct sl_buf buf;
+    json_error_t error;
+
+    receipt.held_ms = -1;
+    sl_buf_init(&buf, 4096);
+    ck_assert_int_eq(sl_receipt_json_full(&receipt, &buf), 0);
+    json_t *json = json_loadb(buf.data, buf.len, JSON_REJECT_DUPLICATES, &error);
+    ck_assert_msg(json != NULL, "%s: %s", error.text, buf.data);
+    sl_buf_free(&buf);
+    is_null(json, "snapshot_held_ms");
     json_decref(json);
 }
 END_TEST
@@ -237,6 +257,7 @@ int main(void)
     tcase_add_test(tc, each_state_has_the_name_of_the_contract);
     tcase_add_test(tc, numbers_beyond_32_bits_and_hostile_text_are_kept);
     tcase_add_test(tc, the_operator_also_reads_who_it_was_and_from_where);
+    tcase_add_test(tc, a_run_that_holds_no_snapshot_says_so);
     tcase_add_test(tc, a_buffer_that_is_too_small_is_an_error_at_every_size);
     suite_add_tcase(suite, tc);
     srunner_set_tap(sr, "-");

@@ -417,43 +417,63 @@ static void *look(void *arg)
 
 START_TEST(a_list_has_those_under_way_and_the_latest_that_ended)
 {
-    struct sl_receipt *receipts;
-    size_t n_running;
-    size_t n;
+    struct sl_runs runs;
     char id[SL_RUN_ID_TEXT];
 
     for (unsigned i = 1; i <= 7; i++)
         finished_run(id_of(id, i), "a");
     struct sl_run *run = new_run(id_of(id, 8), "token:bob");
-    ck_assert_int_eq(sl_registry_list(registry, 3, &receipts, &n_running, &n), 0);
-    ck_assert_uint_eq(n_running, 1);
-    ck_assert_uint_eq(n, 4);
-    ck_assert_str_eq(receipts[0].owner, "token:bob");
-    ck_assert_str_eq(receipts[0].peer, "unit test");
+    ck_assert_int_eq(sl_registry_list(registry, 3, 3, &runs), 0);
+    ck_assert_uint_eq(runs.n_under_way, 1);
+    ck_assert_uint_eq(runs.n_ended, 3);
+    ck_assert_uint_eq(runs.remembered, 7);
+    ck_assert_str_eq(runs.under_way[0].owner, "token:bob");
+    ck_assert_str_eq(runs.under_way[0].peer, "unit test");
     for (unsigned i = 0; i < 3; i++)
-        ck_assert_str_eq(receipts[i + 1].id, id_of(id, 7 - i));
-    free(receipts);
-    ck_assert_int_eq(sl_registry_list(registry, 100, &receipts, &n_running, &n), 0);
-    ck_assert_uint_eq(n, 8);
-    free(receipts);
+        ck_assert_str_eq(runs.ended[i].id, id_of(id, 7 - i));
+    free(runs.under_way);
+    ck_assert_int_eq(sl_registry_list(registry, 100, 50, &runs), 0);
+    ck_assert_uint_eq(runs.n_under_way, 1);
+    ck_assert_uint_eq(runs.n_ended, 7);
+    free(runs.under_way);
     sl_run_release(run);
 }
 END_TEST
 
-START_TEST(no_more_of_those_under_way_are_listed_than_there_is_room_for)
+START_TEST(of_more_under_way_than_there_is_room_for_the_oldest_are_listed)
 {
-    struct sl_receipt *receipts;
+    struct sl_runs list;
     struct sl_run *runs[5];
-    size_t n_running;
-    size_t n;
 
     for (int i = 0; i < 5; i++)
         runs[i] = new_run("", "a");
-    ck_assert_int_eq(sl_registry_list(registry, 3, &receipts, &n_running, &n), 0);
-    ck_assert_uint_eq(n_running, 3);
-    ck_assert_uint_eq(n, 3);
-    free(receipts);
+    ck_assert_int_eq(sl_registry_list(registry, 3, 1, &list), 0);
+    ck_assert_uint_eq(list.n_under_way, 3);
+    ck_assert_uint_eq(list.n_ended, 0);
+    for (int i = 0; i < 3; i++)
+        ck_assert_str_eq(list.under_way[i].id, sl_run_id(runs[2 - i]));
+    free(list.under_way);
     for (int i = 0; i < 5; i++)
+        sl_run_release(runs[i]);
+}
+END_TEST
+
+START_TEST(a_list_tells_how_long_a_snapshot_is_held)
+{
+    struct sl_runs list;
+    struct sl_run *runs[2];
+
+    for (int i = 0; i < 2; i++)
+        runs[i] = new_run("", "a");
+    atomic_store(&runs[1]->held_since, sl_clock_ms() - 60000);
+    runs[0]->created_ms -= 5000;
+    ck_assert_int_eq(sl_registry_list(registry, 2, 1, &list), 0);
+    ck_assert_int_ge(list.under_way[0].held_ms, 60000);
+    ck_assert_int_eq(list.under_way[1].held_ms, -1);
+    ck_assert_int_ge(list.under_way[1].total_ms, 5000);
+    free(list.under_way);
+    atomic_store(&runs[1]->held_since, 0);
+    for (int i = 0; i < 2; i++)
         sl_run_release(runs[i]);
 }
 END_TEST
@@ -539,7 +559,8 @@ int main(void)
     tcase_add_test(tc, all_runs_are_aborted_at_once_and_drained_when_the_last_is_gone);
     tcase_add_test(tc, draining_ends_as_soon_as_the_last_run_is_gone);
     tcase_add_test(tc, a_list_has_those_under_way_and_the_latest_that_ended);
-    tcase_add_test(tc, no_more_of_those_under_way_are_listed_than_there_is_room_for);
+    tcase_add_test(tc, of_more_under_way_than_there_is_room_for_the_oldest_are_listed);
+    tcase_add_test(tc, a_list_tells_how_long_a_snapshot_is_held);
     tcase_add_test(tc, the_longest_snapshot_is_that_of_a_run_under_way);
     tcase_add_test(tc, a_run_is_counted_once_as_ended_or_as_refused);
     tcase_add_test(tc, a_log_that_nobody_reads_holds_up_nobody_else);

@@ -42,6 +42,7 @@ class Server(Program):
         super().__init__(context)
         self.program = context.program
         self.base = None
+        self.admin_address = None
         self.tickets_url = None
         configuration = CONFIGURATION
         if tickets_login:
@@ -62,10 +63,11 @@ class Server(Program):
                 if not name.startswith("PGSLUICE")}
 
     def ready(self, log):
-        found = re.search(r"listener=public address=(\S+)", log)
-        if not found or not re.search(r"msg=ready\b", log):
+        found = dict(re.findall(r"listener=(\w+) address=(\S+)", log))
+        if "public" not in found or not re.search(r"msg=ready\b", log):
             return False
-        self.base = "http://" + found.group(1)
+        self.base = "http://" + found["public"]
+        self.admin_address = found["admin"]
         return True
 
     @property

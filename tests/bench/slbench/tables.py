@@ -84,6 +84,7 @@ NEEDED_BY = {
     "ttfb": ["bench_users"],
     "memory": ["bench_users", "bench_users_50k", "bench_wide", "bench_mixed"],
     "django": ["bench_users_500k"],
+    "status": (),
 }
 
 
