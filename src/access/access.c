@@ -89,3 +89,28 @@ bool sl_access_export(const struct sl_config *config, const struct sl_caller *ca
     patterns = caller->token != NULL ? caller->token->exports : config->anonymous.exports;
     return patterns != NULL && sl_pattern_list(patterns, name);
 }
+
+void sl_access_all_tables(const struct sl_config *config, struct sl_table_rights *rights)
+{
+    *rights = (struct sl_table_rights){
+        .open = config->exports.tables,
+        .hidden = config->exports.hidden_columns,
+        .regex = config->exports.regex,
+    };
+}
+
+void sl_access_tables(const struct sl_config *config, const struct sl_caller *caller,
+                      struct sl_table_rights *rights)
+{
+    const char *own = "";
+
+    sl_access_all_tables(config, rights);
+    if (caller->token == NULL && config->access.anonymous && !config->anonymous.given)
+        return;
+    if (caller->token != NULL)
+        own = caller->token->tables;
+    else if (config->access.anonymous)
+        own = config->anonymous.tables;
+    /* None at all would be every table. */
+    rights->own = own != NULL ? own : "";
+}

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include "base/config.h"
+#include "catalog/rights.h"
 
 /* A caller borrows from the configuration, which outlives every request. */
 struct sl_caller {
@@ -32,5 +33,12 @@ int sl_access_identify(const struct sl_config *config, const char *authorization
 /* May the caller run this export (and hence know that it exists)? */
 bool sl_access_export(const struct sl_config *config, const struct sl_caller *caller,
                       const char *name);
+
+/* What the caller may see of tables; borrows from the configuration. */
+void sl_access_tables(const struct sl_config *config, const struct sl_caller *caller,
+                      struct sl_table_rights *rights);
+
+/* The same for a grant: whoever signed it may name every table that is open at all. */
+void sl_access_all_tables(const struct sl_config *config, struct sl_table_rights *rights);
 
 #endif

@@ -84,10 +84,10 @@ int sl_document_find(const char *name, const char *const *names, const char *wha
                         sl_utf8_fit(name, SL_NAME_SHOWN), name);
 }
 
-static int check_arg(const char *name, const json_t *value, const char *what, bool options,
+static int check_arg(const char *name, const json_t *value, const char *what, const char *member,
                      struct sl_error *err)
 {
-    const char *member = options ? "options" : "params";
+    bool options = strcmp(member, "options") == 0;
     const char *problem = NULL;
 
     if (!json_is_string(value) && !json_is_null(value))
@@ -104,18 +104,17 @@ static int check_arg(const char *name, const json_t *value, const char *what, bo
                         sl_utf8_fit(name, SL_NAME_SHOWN), name, problem);
 }
 
-int sl_document_args(json_t *object, const char *what, bool options, struct sl_args *args,
+int sl_document_args(json_t *object, const char *what, const char *member, struct sl_args *args,
                      size_t max, struct sl_error *err)
 {
     const char *name;
     json_t *value;
 
     if (object != NULL && !json_is_object(object))
-        return sl_error_set(err, SL_BAD_REQUEST, "%s's %s is no object of strings", what,
-                            options ? "options" : "params");
+        return sl_error_set(err, SL_BAD_REQUEST, "%s's %s is no object of strings", what, member);
     json_object_foreach(object, name, value)
     {
-        if (check_arg(name, value, what, options, err) != 0)
+        if (check_arg(name, value, what, member, err) != 0)
             return -1;
         if (args->n == max)
             return sl_error_set(err, SL_BAD_REQUEST, "%s has more than %zu arguments", what, max);

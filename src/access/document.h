@@ -29,13 +29,13 @@ int sl_document_find(const char *name, const char *const *names, const char *wha
                      enum sl_kind kind, struct sl_error *err) SL_MUSTCHECK;
 
 /*
- * Appends the members of `object`, a document's params or its options, to args,
- * which has room for `max` in all.  A NULL object has none.  Each is a string or
+ * Appends the members of `object`, a document's `member`, to args: its params, filters or
+ * options.  args has room for `max` in all.  A NULL object has none.  Each is a string or
  * null, which becomes "": left out, but its name must be right.  Options begin with
- * an underscore, and _run is not among them; params do not.  Names and values are
- * borrowed.  Errors are SL_BAD_REQUEST.
+ * an underscore, and _run is not among them; params and filters do not.  Names and values
+ * are borrowed.  Errors are SL_BAD_REQUEST.
  */
-int sl_document_args(json_t *object, const char *what, bool options, struct sl_args *args,
+int sl_document_args(json_t *object, const char *what, const char *member, struct sl_args *args,
                      size_t max, struct sl_error *err) SL_MUSTCHECK;
 
 #endif

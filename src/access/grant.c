@@ -63,14 +63,13 @@ static int add(struct sl_grant *grant, const char *name, const char *value, stru
 static int read_target(struct sl_grant *grant, struct sl_error *err)
 {
     const json_t *filters = find(grant, "filters");
+    const json_t *params = find(grant, "params");
     const char *format;
 
     if (read_text(grant, "export", &grant->export, err) != 0 ||
         read_text(grant, "table", &grant->table, err) != 0 ||
         read_text(grant, "format", &format, err) != 0)
         return -1;
-    if (filters != NULL && !json_is_object(filters))
-        return sl_error_set(err, SL_BAD_REQUEST, WHAT "'s filters is no object");
     grant->format = format[0] == '\0' ? &sl_formats[0] : sl_format_find(format);
     if (grant->format == NULL)
         return sl_error_set(err, SL_BAD_REQUEST, WHAT "'s format is " SL_FORMATS);
@@ -79,6 +78,9 @@ static int read_target(struct sl_grant *grant, struct sl_error *err)
     if (grant->export[0] != '\0' && json_object_size(filters) > 0)
         return sl_error_set(err, SL_BAD_REQUEST,
                             WHAT "'s filters are for a table; an export has params");
+    if (grant->table[0] != '\0' && json_object_size(params) > 0)
+        return sl_error_set(err, SL_BAD_REQUEST,
+                            WHAT "'s params are for an export; a table has filters");
     return 0;
 }
 
@@ -96,8 +98,12 @@ static int read_option(struct sl_grant *grant, const char *member, const char *o
 static int read_all_args(struct sl_grant *grant, struct sl_error *err)
 {
     grant->args.v = grant->arg;
-    if (sl_document_args(find(grant, "params"), WHAT, false, &grant->args, SL_MAX_ARGS, err) != 0 ||
-        sl_document_args(find(grant, "options"), WHAT, true, &grant->args, SL_MAX_ARGS, err) != 0 ||
+    if (sl_document_args(find(grant, "filters"), WHAT, "filters", &grant->args, SL_MAX_ARGS, err) !=
+            0 ||
+        sl_document_args(find(grant, "params"), WHAT, "params", &grant->args, SL_MAX_ARGS, err) !=
+            0 ||
+        sl_document_args(find(grant, "options"), WHAT, "options", &grant->args, SL_MAX_ARGS, err) !=
+            0 ||
         read_option(grant, "filename", "_filename", err) != 0 ||
         read_option(grant, "run", "_run", err) != 0)
         return -1;

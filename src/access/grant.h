@@ -17,12 +17,13 @@
 struct sl_grant {
     json_t *root;       /* owns the texts below */
     const char *export; /* "" : a table */
-    const char *table;
+    const char *table;  /* schema.table; "" : an export */
     const struct sl_format *format;
     const char *role; /* "" : none */
     struct sl_setting settings[SL_MAX_ROW_SETTINGS];
     size_t n_settings;
-    struct sl_args args; /* parameters and options, the file's name and the run's id among them */
+    struct sl_args
+        args; /* parameters or filters, and options, the file's name and the run's id among them */
     struct sl_arg arg[SL_MAX_ARGS];
     int64_t exp; /* Unix seconds; from then on it is no longer good */
     bool once;

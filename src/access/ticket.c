@@ -74,7 +74,7 @@ static int read_format(struct reader *reader, json_t *value)
 
 static int read_options(struct reader *reader, json_t *value)
 {
-    return sl_document_args(value, WHAT, true, &reader->ticket->options, SL_TICKET_OPTIONS,
+    return sl_document_args(value, WHAT, "options", &reader->ticket->options, SL_TICKET_OPTIONS,
                             reader->err);
 }
 

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/units.h"
 #include "catalog/checks.h"
+#include "catalog/filter.h"
 #include "catalog/option.h"
 
 #define MAX_TAKES 300 /* of the list of parameters in a message, which is cut at 512 bytes */
@@ -163,6 +164,7 @@ int sl_query_bind(const struct sl_export *export, const struct sl_format *format
 void sl_query_fini(struct sl_query *query)
 {
     sl_export_free(query->own);
+    sl_table_ask_free(query->table);
     for (size_t i = 0; i < query->n_values; i++)
         free(query->values[i]);
     free(query->values);

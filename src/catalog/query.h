@@ -29,6 +29,7 @@ enum sl_header { SL_HEADER_OFF, SL_HEADER_NAMES, SL_HEADER_LABELS };
 struct sl_query {
     const struct sl_export *export; /* borrowed from the catalogue, or `own` */
     struct sl_export *own;          /* freed with the query; NULL: none */
+    struct sl_table_ask *table;     /* what is asked of a table (filter.h); NULL: it runs its SQL */
     size_t n_values;
     char **values;             /* one per export parameter, NULL for SQL NULL */
     bool given[SL_MAX_PARAMS]; /* the value is the caller's own, no default */

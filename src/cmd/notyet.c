@@ -14,7 +14,6 @@ void sl_warn_not_yet(const struct sl_config *config, const struct sl_catalog *ca
         const char *key;
         const char *value; /* of texts, NULL when a command leaves the key alone */
     } keys[] = {
-        {"[exports]", "tables", config->exports.tables},
         {"[limits]", "spool_directory", config->limits.spool_directory},
     };
 

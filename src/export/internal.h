@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include "base/watch.h"
+#include "catalog/table_query.h"
 #include "export/rate.h"
 #include "export/registry.h"
 #include "export/run.h"
@@ -46,8 +47,9 @@ struct sl_run {
     struct sl_watch watch; /* wake_fd is written by anyone */
     struct sl_session *session;
     struct sl_cursor *cursor;
-    struct sl_columns base; /* of the query, when columns of it were chosen; else empty */
-    struct sl_sink *sink;   /* the head of the chain */
+    struct sl_table_query table; /* a table's statement, until the cursor is open */
+    struct sl_columns base;      /* of the query, when columns of it were chosen; else empty */
+    struct sl_sink *sink;        /* the head of the chain */
     struct sl_digest *digest;
     struct sl_sink *compress;  /* NULL: none */
     struct sl_sink *encode;    /* NULL: the file is UTF-8 */

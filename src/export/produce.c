@@ -17,6 +17,8 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/units.h"
+#include "catalog/table_blame.h"
 #include "export/heading.h"
 #include "export/internal.h"
 #include "export/shaping.h"
@@ -31,6 +33,9 @@
  */
 #define ESTIMATE_FAR 10
 #define ESTIMATE_FAR_ROWS 100000
+
+/* Bytes of the export's name in the application's, of which the server keeps 63. */
+#define NAME_TOLD 45
 
 /* What SET ROLE says, and little else does (invalid_parameter_value). */
 #define UNKNOWN_ROLE "22023"
@@ -244,6 +249,14 @@ static const char *first_of(const char *a, const char *b)
     return a[0] != '\0' ? a : b;
 }
 
+/* How the statement is made; NULL: it is there already. */
+static sl_shape_fn shape_of(const struct sl_query *query)
+{
+    if (query->table != NULL)
+        return sl_shaping_table;
+    return sl_shaping_needed(query) ? sl_shaping : NULL;
+}
+
 static int open_cursor(struct sl_run *run, struct sl_error *err)
 {
     const struct sl_config *config = run->setup->config;
@@ -267,10 +280,11 @@ static int open_cursor(struct sl_run *run, struct sl_error *err)
         .by_set = run->foreign,
     };
     struct sl_shaping shaping = {&run->query, &run->base, &run->watch, .sql = {0}};
+    struct sl_shaping_table of_table = {&run->query, &run->table, &run->watch};
     struct sl_cursor_plan plan = {
         .settings = &settings,
-        .shape = sl_shaping_needed(&run->query) ? sl_shaping : NULL,
-        .ctx = &shaping,
+        .shape = shape_of(&run->query),
+        .ctx = run->query.table != NULL ? (void *)&of_table : (void *)&shaping,
         .sql = export->sql,
         .values = (const char *const *)run->query.values,
         .n_values = (int)run->query.n_values,
@@ -281,9 +295,11 @@ static int open_cursor(struct sl_run *run, struct sl_error *err)
         .watch = &run->watch,
     };
 
-    snprintf(name, sizeof name, "pgsluice:%s:%.8s", export->name, run->receipt.id);
+    snprintf(name, sizeof name, "pgsluice:%.*s:%.8s", sl_utf8_fit(export->name, NAME_TOLD),
+             export->name, run->receipt.id);
     run->watch.source_fd = sl_session_fd(run->session);
     sl_columns_free(&run->base); /* this may be a second try */
+    sl_table_query_free(&run->table);
     sl_buf_init(&shaping.sql, SL_SQL_MAX);
     int rc = sl_cursor_open(run->session, &plan, &run->cursor, err);
     sl_buf_free(&shaping.sql);
@@ -368,11 +384,10 @@ static int begin(struct sl_run *run, struct sl_error *err)
             return -1;
         rc = open_cursor(run, err);
     }
-    if (rc < 0) {
+    if (rc < 0 && err->sqlstate[0] != '\0' && !sl_table_blame(&run->table, err))
         name_parameter(run, err);
-        return -1;
-    }
-    return 0;
+    sl_table_query_free(&run->table);
+    return rc;
 }
 
 static int check_estimate(struct sl_run *run, int64_t estimate, struct sl_error *err)

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "base/uuid.h"
 #include "export/internal.h"
 
@@ -37,6 +38,7 @@ static void run_free(struct sl_run *run)
 {
     sl_query_fini(&run->query);
     sl_columns_free(&run->base);
+    sl_table_query_free(&run->table);
     sl_rows_free(run->formatter);
     for (size_t i = 0; i < run->n_settings; i++) {
         free((char *)(uintptr_t)run->settings[i].name);
@@ -122,7 +124,10 @@ int sl_run_new(struct sl_service *service, struct sl_setup *setup, struct sl_que
     if (run_init(run, service, setup, err) < 0 || copy_identity(run, as, err) < 0 ||
         check_dsn(as, err) < 0)
         goto failed;
-    snprintf(run->receipt.export, sizeof run->receipt.export, "%s", run->query.export->name);
+    /* The name of a table can be longer. */
+    snprintf(run->receipt.export, sizeof run->receipt.export, "%.*s",
+             sl_utf8_fit(run->query.export->name, (int)sizeof run->receipt.export - 1),
+             run->query.export->name);
     run->stats = sl_stats_export(service->stats, run->receipt.export);
     if (run->query.run_id[0] != '\0')
         snprintf(run->receipt.id, sizeof run->receipt.id, "%s", run->query.run_id);

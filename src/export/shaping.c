@@ -56,3 +56,17 @@ out:
     free(nested);
     return rc;
 }
+
+int sl_shaping_table(void *ctx, struct sl_session *session, struct sl_cursor_plan *plan,
+                     struct sl_error *err)
+{
+    struct sl_shaping_table *shaping = ctx;
+    struct sl_table_query *made = shaping->made;
+
+    if (sl_table_query_make(session, shaping->query, shaping->watch, made, err) < 0)
+        return -1;
+    plan->sql = made->sql.data;
+    plan->values = (const char *const *)made->binds.values;
+    plan->n_values = (int)made->binds.n;
+    return 0;
+}

@@ -206,8 +206,11 @@ static enum MHD_Result start_run(struct sl_request *request, const struct sl_dow
         return reply_run(request, run);
     if (admitted && download->refused != NULL && is_unavailable(&err))
         download->refused(download->ctx);
-    /* A run that the database never saw leaves no receipt to look for. */
-    const char *id = sl_run_begun(run) ? sl_run_id(run) : NULL;
+    /*
+     * A run that the database never saw leaves no receipt to look for.  That of a table which is
+     * not there is not told of, either: it is the answer to one that is closed.
+     */
+    const char *id = sl_run_begun(run) && err.kind != SL_NOT_FOUND ? sl_run_id(run) : NULL;
     enum MHD_Result result = sl_reply_problem(request, &err, id, 0);
     sl_run_abort(run, err.kind, err.message);
     sl_run_release(run);

@@ -5,10 +5,14 @@
  * for a grant is forbidden; one too long for any request target is a bad request,
  * as every such target is.
  */
+#include <string.h>
 #include <time.h>
 
+#include "access/access.h"
 #include "access/grant.h"
 #include "access/once.h"
+#include "catalog/filter.h"
+#include "catalog/table.h"
 #include "http/download.h"
 #include "http/guard.h"
 #include "http/reply.h"
@@ -39,37 +43,51 @@ static void give_back(void *ctx)
     sl_once_give_back(use->once, use->token, use->exp);
 }
 
-/* What it names, if it is good now; else NULL. */
-static const struct sl_export *find(const struct sl_request *request, const struct sl_grant *grant,
-                                    struct sl_error *err)
+/* Binds what an export is to run with. */
+static int bind_export(const struct sl_request *request, const struct sl_grant *grant,
+                       struct sl_query *query, struct sl_error *err)
 {
-    const struct sl_export *export = NULL;
+    const struct sl_export *export = sl_catalog_find(request->setup->catalog, grant->export);
 
+    if (export == NULL)
+        return sl_error_set(err, SL_NOT_FOUND, "there is no such export");
+    return sl_query_bind(export, grant->format, &grant->args, query, err);
+}
+
+/* The same of a table: any that the configuration opens, as whoever signed has chosen it. */
+static int bind_table(const struct sl_request *request, const struct sl_grant *grant,
+                      struct sl_query *query, struct sl_error *err)
+{
+    struct sl_table_rights rights;
+    struct sl_table_name name;
+
+    sl_access_all_tables(request->setup->config, &rights);
+    if (!sl_table_name_read(grant->table, (int)strlen(grant->table), &name) ||
+        !sl_rights_table(&rights, name.schema, name.table))
+        return sl_table_not_found(err);
+    return sl_table_bind(&rights, &name, grant->format, &grant->args, query, err);
+}
+
+/* What it names, if it is good now, with the arguments of the URL. */
+static int bind_query(const struct sl_request *request, struct sl_grant *grant,
+                      struct sl_query *query, struct sl_error *err)
+{
     if (grant->once &&
         sl_once_check(request->http->once, sl_request_segment(request, 1), grant->exp, err) != 0)
-        return NULL;
-    if (grant->table[0] != '\0') {
-        sl_error_set(err, SL_BAD_REQUEST, "grants for tables are not available in this version");
-    } else {
-        export = sl_catalog_find(request->setup->catalog, grant->export);
-        if (export == NULL)
-            sl_error_set(err, SL_NOT_FOUND, "there is no such export");
-    }
-    return export;
+        return -1;
+    for (size_t i = 0; i < request->target.args.n; i++)
+        if (sl_grant_add(grant, &request->target.args.v[i], err) != 0)
+            return -1;
+    return grant->table[0] != '\0' ? bind_table(request, grant, query, err)
+                                   : bind_export(request, grant, query, err);
 }
 
 static enum MHD_Result serve(struct sl_request *request, struct sl_grant *grant)
 {
-    struct sl_query query;
+    struct sl_query query = {0};
     struct sl_error err;
 
-    const struct sl_export *export = find(request, grant, &err);
-    if (export == NULL)
-        return sl_reply_problem(request, &err, NULL, 0);
-    for (size_t i = 0; i < request->target.args.n; i++)
-        if (sl_grant_add(grant, &request->target.args.v[i], &err) != 0)
-            return sl_reply_problem(request, &err, NULL, 0);
-    if (sl_query_bind(export, grant->format, &grant->args, &query, &err) != 0) {
+    if (bind_query(request, grant, &query, &err) != 0) {
         sl_query_fini(&query);
         return sl_reply_problem(request, &err, NULL, 0);
     }

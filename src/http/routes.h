@@ -22,6 +22,7 @@ int sl_ticket_expect(struct sl_request *request, struct sl_error *err) SL_MUSTCH
  */
 enum MHD_Result sl_serve_catalogue(struct sl_request *request);  /* catalogue.c */
 enum MHD_Result sl_serve_export(struct sl_request *request);     /* exports.c */
+enum MHD_Result sl_serve_table(struct sl_request *request);      /* tables.c */
 enum MHD_Result sl_serve_grant(struct sl_request *request);      /* grants.c */
 enum MHD_Result sl_serve_ticket(struct sl_request *request);     /* tickets.c */
 enum MHD_Result sl_serve_new_ticket(struct sl_request *request); /* tickets.c */

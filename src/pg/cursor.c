@@ -302,7 +302,7 @@ int sl_cursor_open(struct sl_session *session, struct sl_cursor_plan *plan, stru
     sl_fetch_size_init(&cursor->size, SL_FETCH_FIRST, SL_FETCH_LARGEST, plan->fetch_share);
     if (begin(cursor, &text, plan->settings, err) < 0 ||
         (plan->shape != NULL && shape(cursor, plan, err) < 0) ||
-        send_prefixed(cursor, &text, "EXPLAIN ", plan, err) < 0 ||
+        send_prefixed(cursor, &text, SL_EXPLAIN, plan, err) < 0 ||
         send_prefixed(cursor, &text, SL_DECLARE, plan, err) < 0)
         goto out;
     if (PQsendDescribePortal(session->conn, "c") != 1) {

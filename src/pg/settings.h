@@ -49,6 +49,9 @@ struct sl_settings {
     "SELECT pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', "                  \
     "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 
+/* What stands before its query when the planner is asked. */
+#define SL_EXPLAIN "EXPLAIN "
+
 /* What stands before its query. */
 #define SL_DECLARE "DECLARE c NO SCROLL CURSOR WITHOUT HOLD FOR "
 

@@ -193,12 +193,12 @@ def an_empty_name_of_a_file_leaves_the_key_alone():
 @test
 def what_has_no_effect_yet_is_said_at_start():
     exports = {**ONE, "wide": "-- parallel: 2\n\nSELECT 1 AS a"}
-    config = {"exports": {"tables": "public.*"}, "limits": {"spool_directory": "spool"}}
+    config = {"limits": {"spool_directory": "spool"}}
     with Server(exports, config) as s:
         lines = [line for line in s.log.splitlines() if 'msg="no effect yet"' in line]
-        for what in ("[exports]: tables", "[limits]: spool_directory", "wide.sql: parallel"):
+        for what in ("[limits]: spool_directory", "wide.sql: parallel"):
             equal(len([line for line in lines if what in line and "level=warning" in line]), 1, "%s in\n%s" % (what, s.log))
-        equal(len(lines), 3, s.log)
+        equal(len(lines), 2, s.log)
 
 
 @test

@@ -226,7 +226,7 @@ def no_body_follows_a_request_that_was_handed_over():
 
 @test
 def no_cookie_and_no_foreign_authorization_reach_the_public_routes():
-    for path, allowed in (("/exports", True), ("/exports/small.csv?a=b%20c", True), ("/runs/" + TICKET, True),
+    for path, allowed in (("/exports", True), ("/exports/small.csv?a=b%20c", True), ("/tables/a.b.csv?c!=d", True), ("/runs/" + TICKET, True),
                           ("/grants/" + TOKEN, False), ("/tickets/" + TICKET, False)):
         with Application() as upstream, SampleNginx(upstream.address) as n:
             equal(fetch(n, path, more=SECRETS).wait(), 0)
@@ -301,7 +301,7 @@ def settings_of_the_server_block_do_no_harm():
 @test
 def a_prefix_before_the_public_names_is_all_that_it_takes():
     names = [("location %s/%s {" % (how, name), "location %s/pgsluice/%s {" % (how, name))
-             for how, name in (("= ", "exports"), ("^~ ", "exports/"), ("^~ ", "grants/"), ("^~ ", "tickets/"),
+             for how, name in (("= ", "exports"), ("^~ ", "exports/"), ("^~ ", "tables/"), ("^~ ", "grants/"), ("^~ ", "tickets/"),
                                ("^~ ", "runs/"))]
     with Server(EXPORTS, CONFIG) as s, SampleNginx(s.address, changes={"pgsluice.conf": names}) as n:
         c = fetch(n, "/pgsluice/exports/some.csv")
