@@ -22,14 +22,18 @@ struct sl_args {
     size_t n;
 };
 
-/* The first line: _header=off, names (the default) or labels. */
-enum sl_header { SL_HEADER_OFF, SL_HEADER_NAMES, SL_HEADER_LABELS };
+/*
+ * The first line: _header=off, names (the default) or labels.  A preview has the names and then a
+ * line of the columns' types, which no option asks for.
+ */
+enum sl_header { SL_HEADER_OFF, SL_HEADER_NAMES, SL_HEADER_LABELS, SL_HEADER_TYPES };
 
 /* What a run runs. Owned by its run. */
 struct sl_query {
     const struct sl_export *export; /* borrowed from the catalogue, or `own` */
     struct sl_export *own;          /* freed with the query; NULL: none */
     struct sl_table_ask *table;     /* what is asked of a table (filter.h); NULL: it runs its SQL */
+    int64_t max_duration;           /* ms, of a preview; 0: the export's or configuration's */
     size_t n_values;
     char **values;             /* one per export parameter, NULL for SQL NULL */
     bool given[SL_MAX_PARAMS]; /* the value is the caller's own, no default */

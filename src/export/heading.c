@@ -8,7 +8,8 @@
 
 bool sl_heading_asks(const struct sl_query *query)
 {
-    return query->header == SL_HEADER_LABELS || query->style.dialect == SL_DIALECT_DJANGO;
+    return query->header == SL_HEADER_LABELS || query->header == SL_HEADER_TYPES ||
+           query->style.dialect == SL_DIALECT_DJANGO;
 }
 
 /* Whoever chose the dialect is at fault. */
@@ -169,6 +170,31 @@ static int write_labels(struct sl_run *run, struct sl_error *err)
     return rc;
 }
 
+static int write_types(struct sl_run *run, struct sl_error *err)
+{
+    const struct sl_columns *columns = sl_cursor_columns(run->cursor);
+    size_t n = (size_t)columns->n + 1; /* never calloc(0) */
+    struct sl_cell *cells = calloc(n, sizeof(*cells));
+    char **types = calloc(n, sizeof(*types));
+    int rc = -1;
+
+    if (cells == NULL || types == NULL) {
+        sl_error_nomem(err);
+        goto out;
+    }
+    if (sl_columns_types(run->session, columns, types, &run->watch, err) < 0)
+        goto out;
+    for (int i = 0; i < columns->n; i++)
+        cells[i] = (struct sl_cell){types[i], types[i] == NULL ? -1 : (int)strlen(types[i])};
+    rc = write_line(run, cells, err);
+out:
+    for (int i = 0; types != NULL && i < columns->n; i++)
+        free(types[i]);
+    free(types);
+    free(cells);
+    return rc;
+}
+
 int sl_heading_write(struct sl_run *run, struct sl_error *err)
 {
     const struct sl_columns *columns = sl_cursor_columns(run->cursor);
@@ -186,6 +212,10 @@ int sl_heading_write(struct sl_run *run, struct sl_error *err)
         return write_line(run, columns->names, err);
     case SL_HEADER_LABELS:
         return write_labels(run, err);
+    case SL_HEADER_TYPES:
+        if (write_line(run, columns->names, err) < 0)
+            return -1;
+        return write_types(run, err);
     default:
         return 0;
     }

@@ -62,9 +62,9 @@ static int producer_check(struct sl_watch *watch, struct sl_error *err)
     int64_t now = sl_clock_ms();
     if (now < watch->deadline_ms)
         return 0;
+    const char *most = run->query.max_duration > 0 ? "a preview may" : "max_duration";
     return sl_error_set(err, SL_TIMEOUT, "the export took longer than %s",
-                        now >= run->hold_until ? "max_hold: its snapshot is given up"
-                                               : "max_duration");
+                        now >= run->hold_until ? "max_hold: its snapshot is given up" : most);
 }
 
 /* The client may read from now on. Only the first call counts. */
@@ -231,7 +231,8 @@ static void set_deadline(struct sl_run *run)
 {
     const struct sl_config *config = run->setup->config;
     int64_t now = sl_clock_ms();
-    int64_t until = now + either(run->query.export->max_duration, config->limits.max_duration);
+    int64_t most = either(run->query.export->max_duration, config->limits.max_duration);
+    int64_t until = now + either(run->query.max_duration, most);
 
     run->hold_until = now + config->limits.max_hold;
     run->watch.deadline_ms = until < run->hold_until ? until : run->hold_until;

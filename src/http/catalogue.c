@@ -1,7 +1,9 @@
-/* The catalogue: `/exports`, what the caller may run. */
+/* The catalogue: `/exports`, what the caller may run; JSON here, the page in catalogue_page.c. */
 #include "access/access.h"
 #include "base/json.h"
+#include "http/catalogue.h"
 #include "http/guard.h"
+#include "http/page.h"
 #include "http/reply.h"
 #include "http/routes.h"
 
@@ -51,7 +53,7 @@ static int export_json(const struct sl_export *export, struct sl_buf *out)
 }
 
 static int catalogue_json(const struct sl_request *request, const struct sl_caller *caller,
-                          struct sl_buf *out)
+                          const struct sl_open_tables *open, struct sl_buf *out)
 {
     const struct sl_config *config = request->setup->config;
     const struct sl_catalog *catalog = request->setup->catalog;
@@ -66,28 +68,38 @@ static int catalogue_json(const struct sl_request *request, const struct sl_call
             return -1;
         first = false;
     }
-    return sl_buf_puts(out, "]}\n");
+    if (sl_buf_putc(out, ']') != 0 || sl_catalogue_tables_json(out, open) != 0)
+        return -1;
+    return sl_buf_puts(out, "}\n");
 }
 
 enum MHD_Result sl_serve_catalogue(struct sl_request *request)
 {
+    bool html = sl_catalogue_for_people(request);
+    enum MHD_Result result;
+    struct sl_open_tables open;
     struct sl_caller caller;
     struct sl_error err;
-    struct sl_buf json;
+    struct sl_buf text;
 
     if (sl_guard_method(request, METHODS, &err) != 0)
         return sl_reply_problem(request, &err, NULL, METHODS);
     if (sl_access_identify(request->setup->config, request->fields.authorization, &caller, &err) !=
         0)
-        return sl_reply_problem(request, &err, NULL, 0);
-    sl_buf_init(&json, SL_REPLY_MAX);
-    enum MHD_Result result = MHD_NO;
-    if (catalogue_json(request, &caller, &json) == 0) {
-        result = sl_reply_json(request, &json);
-    } else {
+        return sl_catalogue_refuse(request, &err);
+    sl_catalogue_ask(request, &caller, &open);
+    sl_buf_init(&text, SL_REPLY_MAX);
+    int rc = html ? sl_catalogue_page(request, &caller, &open, &text)
+                  : catalogue_json(request, &caller, &open, &text);
+    sl_tables_free(&open.tables);
+    if (rc != 0) {
         sl_error_nomem(&err);
         result = sl_reply_problem(request, &err, NULL, 0);
+    } else if (html) {
+        result = sl_page_send(request, MHD_HTTP_OK, &text);
+    } else {
+        result = sl_reply_varied(request, &text);
     }
-    sl_buf_free(&json);
+    sl_buf_free(&text);
     return result;
 }

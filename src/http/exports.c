@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "access/access.h"
+#include "http/catalogue.h"
 #include "http/download.h"
 #include "http/guard.h"
+#include "http/page.h"
 #include "http/reply.h"
 #include "http/routes.h"
 
@@ -36,6 +38,11 @@ enum MHD_Result sl_serve_export(struct sl_request *request)
     struct sl_query query;
     struct sl_error err;
 
+    /* No export's name begins with a dot. */
+    if (sl_request_segment(request, 1)[0] == '.')
+        return sl_page_send_file(request, sl_request_segment(request, 1) + 1);
+    if (sl_export_page_named(sl_request_segment(request, 1)))
+        return sl_serve_export_page(request);
     if (!sl_download_possible(request, &err))
         return sl_reply_problem(request, &err, NULL, 0);
     if (sl_access_identify(request->setup->config, request->fields.authorization, &caller, &err) !=

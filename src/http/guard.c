@@ -43,6 +43,8 @@ static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *k
         sl_accept_add(&fields->accept, value);
     } else if (is(key, "Accept-Encoding")) {
         sl_encodings_add(&fields->encodings, value);
+    } else if (is(key, "X-Forwarded-Proto")) {
+        fields->forwarded_proto = value;
     } else if (is(key, "X-Pgsluice")) {
         fields->x_pgsluice = value;
     } else if (is(key, "Sec-Fetch-Site")) {

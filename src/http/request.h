@@ -54,6 +54,7 @@ struct sl_fields {
     const char *host;
     const char *content_length;
     const char *authorization;
+    const char *forwarded_proto; /* X-Forwarded-Proto: for addresses that are shown, no more */
     const char *x_pgsluice;
     const char *sec_fetch_site;
 };

@@ -15,6 +15,7 @@ static const struct route {
     {SL_PUBLIC, "exports", 1, false, sl_serve_catalogue},
     {SL_PUBLIC, "exports", 2, false, sl_serve_export},
     {SL_PUBLIC, "tables", 2, false, sl_serve_table},
+    {SL_PUBLIC, "openapi.json", 1, false, sl_serve_openapi},
     {SL_PUBLIC, "grants", 2, false, sl_serve_grant},
     {SL_PUBLIC, "tickets", 2, false, sl_serve_ticket},
     {SL_PUBLIC, "runs", 2, true, sl_serve_run},

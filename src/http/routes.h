@@ -21,6 +21,7 @@ int sl_ticket_expect(struct sl_request *request, struct sl_error *err) SL_MUSTCH
  * from a caller what it may not know.
  */
 enum MHD_Result sl_serve_catalogue(struct sl_request *request);  /* catalogue.c */
+enum MHD_Result sl_serve_openapi(struct sl_request *request);    /* openapi.c */
 enum MHD_Result sl_serve_export(struct sl_request *request);     /* exports.c */
 enum MHD_Result sl_serve_table(struct sl_request *request);      /* tables.c */
 enum MHD_Result sl_serve_grant(struct sl_request *request);      /* grants.c */

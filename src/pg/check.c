@@ -83,6 +83,11 @@ int sl_check_begin(struct sl_session *session, const struct sl_settings *setting
     return rc;
 }
 
+int sl_check_end(struct sl_session *session, struct sl_watch *watch, struct sl_error *err)
+{
+    return execute(session, "ROLLBACK", 0, NULL, watch, err);
+}
+
 int sl_check_value(struct sl_session *session, const char *type, const char *value,
                    struct sl_watch *watch, struct sl_error *err)
 {

@@ -13,6 +13,10 @@
 int sl_check_begin(struct sl_session *session, const struct sl_settings *settings,
                    struct sl_watch *watch, struct sl_error *err) SL_MUSTCHECK;
 
+/* Ends that transaction: the session is idle again. */
+int sl_check_end(struct sl_session *session, struct sl_watch *watch,
+                 struct sl_error *err) SL_MUSTCHECK;
+
 /* What SQL of a caller could do beyond the rights of the login that it runs as. */
 struct sl_login_reach {
     char roles[200]; /* that it is a member of, by comma; a long list is cut; "" : none */

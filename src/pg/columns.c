@@ -80,7 +80,7 @@ static long long type_of(const struct sl_column *column)
     return column->type;
 }
 
-static int keep_comments(const PGresult *result, int n, char **texts, struct sl_error *err)
+static int keep_texts(const PGresult *result, int n, char **texts, struct sl_error *err)
 {
     for (int i = 0; i < PQntuples(result) && i < n; i++) {
         if (PQgetisnull(result, i, 0))
@@ -113,11 +113,37 @@ int sl_columns_comments(struct sl_session *session, const struct sl_columns *col
     const char *const values[] = {tables.data, numbers.data};
     if (sl_pg_ask(session, sql, 2, values, watch, &result, err) < 0)
         goto out;
-    rc = keep_comments(result, columns->n, texts, err);
+    rc = keep_texts(result, columns->n, texts, err);
     PQclear(result);
 out:
     sl_buf_free(&tables);
     sl_buf_free(&numbers);
+    return rc;
+}
+
+int sl_columns_types(struct sl_session *session, const struct sl_columns *columns, char **names,
+                     struct sl_watch *watch, struct sl_error *err)
+{
+    static const char sql[] = "SELECT pg_catalog.format_type(c.type, NULL)"
+                              " FROM pg_catalog.unnest($1::pg_catalog.oid[])"
+                              " WITH ORDINALITY AS c(type, i) ORDER BY c.i";
+    struct sl_buf types;
+    PGresult *result = NULL;
+    int rc = -1;
+
+    sl_buf_init(&types, ARRAY_MAX);
+    const char *values[1];
+    if (array(&types, columns, type_of) < 0) {
+        sl_error_nomem(err);
+        goto out;
+    }
+    values[0] = types.data;
+    if (sl_pg_ask(session, sql, 1, values, watch, &result, err) < 0)
+        goto out;
+    rc = keep_texts(result, columns->n, names, err);
+    PQclear(result);
+out:
+    sl_buf_free(&types);
     return rc;
 }
 

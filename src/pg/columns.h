@@ -35,6 +35,13 @@ int sl_columns_comments(struct sl_session *session, const struct sl_columns *col
                         struct sl_watch *watch, struct sl_error *err) SL_MUSTCHECK;
 
 /*
+ * Asks for the name of each column's type: names[i] is the caller's to free, NULL where
+ * the database knows none.  As above.
+ */
+int sl_columns_types(struct sl_session *session, const struct sl_columns *columns, char **names,
+                     struct sl_watch *watch, struct sl_error *err) SL_MUSTCHECK;
+
+/*
  * Sets texts[i] for columns of a type that is not built in and that drivers hand
  * on as text: enums, and what calls itself a string, such as citext.  As above.
  */

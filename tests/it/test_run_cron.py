@@ -149,13 +149,21 @@ def a_name_that_cannot_be_made_is_64_before_anything_runs(name):
     leaves(w)
 
 
-@each(tsv="out.tsv", lines="out.jsonl", gz="out.gz", other_gz="orders.tsv.gz", bz2="out.csv.bz2", xlsx="out.xlsx", capitals="out.XLSX")
+@each(tsv=("out.tsv", b"1\n2\n3\n"), lines=("OUT.JSONL", b'{"i":1}\n{"i":2}\n{"i":3}\n'))
+def the_format_comes_from_the_name(name, content):
+    w = workspace()
+    equal(job(w, "three -o %s --quiet" % name).code, 0)
+    equal(w.read(name), content)
+    leaves(w, name)
+
+
+@each(gz="out.gz", other_gz="orders.xls.gz", bz2="out.csv.bz2", xlsx="out.xlsx", capitals="out.XLSX")
 def a_name_that_promises_another_format_is_64(name):
     w = workspace()
     done = job(w, "three -o %s --quiet" % name)
     equal(done.code, 64, repr(done))
     contains(one_line(done.err, "three", 64)["kind"], "usage")
-    contains(done.err, "csv, csv.gz")
+    contains(done.err, "csv, tsv or jsonl")
     leaves(w)
 
 

@@ -83,6 +83,7 @@ NEEDED_BY = {
     "formats": ["bench_users", "bench_numbers"],
     "ttfb": ["bench_users"],
     "memory": ["bench_users", "bench_users_50k", "bench_wide", "bench_mixed"],
+    "catalogue": [],
     "django": ["bench_users_500k"],
     "status": (),
 }
