@@ -155,8 +155,8 @@ static int make_names(struct sl_run_job *job, struct sl_error *err)
 /* A name that promises what this version does not write must not get plain CSV. */
 static int check_name(const struct sl_run_job *job, struct sl_error *err)
 {
-    static const char *const others[] = {".gz",  ".zst", ".bz2",   ".xz",   ".lz4",
-                                         ".zip", ".tsv", ".jsonl", ".json", ".xlsx"};
+    static const char *const others[] = {".gz",  ".zst", ".bz2",  ".xz",
+                                         ".lz4", ".zip", ".json", ".xlsx"};
     size_t len = strlen(job->output);
 
     if (sl_format_of_file(job->output) != NULL)
