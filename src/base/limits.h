@@ -32,11 +32,11 @@
 /* Bytes that are given to a compressor at once: large enough that a call costs nothing per byte. */
 #define SL_COMPRESS_WINDOW 32768
 
-/* What a run in another encoding needs more: its buffers of 72 KiB, and 32 KiB of the C library. */
+/* What a run in another encoding needs more: 37 KiB, and twice 32 KiB of the C library. */
 #define SL_ENCODE_MEMORY 131072
 
 /* Bytes of UTF-8 that are converted at once. */
-#define SL_ENCODE_WINDOW 8192
+#define SL_ENCODE_WINDOW 4096
 
 /* How far zstd looks back, as a power of two: its own choice of 19 would take 1.4 MB. */
 #define SL_ZSTD_WINDOW_LOG 17

@@ -28,17 +28,6 @@ struct option {
                 struct sl_error *err); /* NULL: not yet */
 };
 
-static int replace(char **text, const char *value, struct sl_error *err)
-{
-    char *copy = strdup(value);
-
-    if (copy == NULL)
-        return sl_error_nomem(err);
-    free(*text);
-    *text = copy;
-    return 0;
-}
-
 static int read_header(struct sl_query *query, const char *value, struct sl_error *err)
 {
     static const char *const values[] = {
@@ -85,7 +74,7 @@ static int read_timezone(struct sl_query *query, const char *value, struct sl_er
     if (!sl_timezone_plausible(value))
         return sl_error_param(err, "_timezone",
                               "_timezone is the name of a time zone, such as Europe/Berlin or UTC");
-    return replace(&query->timezone, value, err);
+    return sl_query_replace(&query->timezone, value, err);
 }
 
 static int read_filename(struct sl_query *query, const char *value, struct sl_error *err)
@@ -94,7 +83,7 @@ static int read_filename(struct sl_query *query, const char *value, struct sl_er
 
     if (problem != NULL)
         return sl_error_param(err, "_filename", "_filename %s", problem);
-    return replace(&query->filename, value, err);
+    return sl_query_replace(&query->filename, value, err);
 }
 
 static bool hex(char c)
@@ -119,7 +108,7 @@ static int read_run(struct sl_query *query, const char *value, struct sl_error *
 {
     char **id = &query->run_id;
 
-    if (replace(id, value, err) != 0)
+    if (sl_query_replace(id, value, err) != 0)
         return -1;
     for (char *p = *id; *p != '\0'; p++)
         if (*p >= 'A' && *p <= 'F')
@@ -214,7 +203,7 @@ static int read_encoding(struct sl_query *query, const char *value, struct sl_er
         return sl_error_param(err, "_bom", "there is no byte order mark in the _encoding %s",
                               value);
     query->style.bom = query->style.bom && bom == SL_BOM_ASKED;
-    return replace(&query->encoding, value, err);
+    return sl_query_replace(&query->encoding, value, err);
 }
 
 static int read_columns(struct sl_query *query, const char *value, struct sl_error *err)

@@ -17,7 +17,7 @@ struct binding {
     struct sl_error *err;
 };
 
-static int replace(char **text, const char *value, struct sl_error *err)
+int sl_query_replace(char **text, const char *value, struct sl_error *err)
 {
     char *copy = strdup(value);
 
@@ -91,7 +91,7 @@ static int bind_param(struct binding *binding, const struct sl_arg *arg, bool *g
         return sl_error_param(binding->err, arg->name, "parameter %s is not valid UTF-8",
                               arg->name);
     binding->query->given[i] = true;
-    return replace(&binding->query->values[i], arg->value, binding->err);
+    return sl_query_replace(&binding->query->values[i], arg->value, binding->err);
 }
 
 /* What was left out is the default, NULL, or an error. */
@@ -104,7 +104,7 @@ static int fill_in(struct binding *binding)
         if (*value != NULL)
             continue;
         if (param->default_value != NULL) {
-            if (replace(value, param->default_value, binding->err) != 0)
+            if (sl_query_replace(value, param->default_value, binding->err) != 0)
                 return -1;
         } else if (!param->nullable) {
             return sl_error_param(binding->err, param->name,

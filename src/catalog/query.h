@@ -66,4 +66,7 @@ int sl_query_bind(const struct sl_export *export, const struct sl_format *format
 
 void sl_query_fini(struct sl_query *query);
 
+/* Puts a copy of the value in the place of a text that a query owns. */
+int sl_query_replace(char **text, const char *value, struct sl_error *err) SL_MUSTCHECK;
+
 #endif

@@ -14,7 +14,7 @@ struct sl_shaping {
     struct sl_buf sql; /* the statement */
 };
 
-/* Does this query need it?  It costs two round trips. */
+/* Does this query need it?  It costs two round trips, and a third for JSON Lines. */
 bool sl_shaping_needed(const struct sl_query *query);
 
 /* sl_shape_fn for a struct sl_shaping: describes the query and wraps it. */

@@ -20,9 +20,7 @@ int sl_csv_row(struct sl_out *out, const struct sl_style *style, const struct sl
 int sl_csv_header(struct sl_out *out, const struct sl_style *style, const struct sl_cell *names,
                   int n) SL_MUSTCHECK;
 
-/* ---- parts of a row. Each returns 0, or -1 from `out`. */
-
-/* One value of n bytes, 0 or more. */
+/* One value of n bytes, 0 or more: a part of a row, as what follows. 0 or -1 from `out`. */
 int sl_csv_value(struct sl_out *out, const struct sl_style *style, const char *value,
                  size_t n) SL_MUSTCHECK;
 

@@ -4,8 +4,8 @@
 
 #include "format/csv.h"
 #include "format/django.h"
-#include "format/jsonl.h"
 #include "format/excel.h"
+#include "format/jsonl.h"
 #include "format/tsv.h"
 
 struct sl_rows {

@@ -2,7 +2,8 @@
  * One server-side cursor in one read-only transaction, read by pipelined FETCHes.
  *
  *     open     BEGIN, settings, EXPLAIN, DECLARE, describe and the first FETCH, in
- *              one round trip; in two when a statement is to be made in between
+ *              one round trip; in two, and those of its questions, when a
+ *              statement is to be made in between
  *     send     the next FETCH, before the last one was read: SL_FETCHES_IN_FLIGHT
  *     read     the rows of the oldest FETCH, one call of row() each
  *     finish   COMMIT; the session is idle again

@@ -1,6 +1,8 @@
 #include "sink/encode.h"
 
+#include <errno.h>
 #include <iconv.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +21,20 @@
 /* Behind the output: converters of glibc have written up to 3 bytes too far (CVE-2024-2961). */
 #define SLACK 64
 
+#define ASCII 128
+#define ESCAPE '\x1B'
+#define FIRST_PRINTED ' ' /* before it are the controls */
+
+/* Bytes of UTF-8 that are read back at once. */
+#define BACK_MAX 2048
+
 struct encode {
     struct sl_sink base;
     iconv_t cd;
+    iconv_t back; /* the other way */
     bool lacks_tags;
+    bool has_escapes;      /* sequences that begin with ESC change its letters */
+    int64_t unread[ASCII]; /* of each character: written, less read back */
     char name[SL_ENCODE_NAME_MAX + 1];
     size_t kept;  /* bytes of a character that is not whole yet, at the beginning of `in` */
     char *window; /* of the next stage, kept over several writes; NULL: none */
@@ -95,11 +107,59 @@ static bool has_tag(const char *text, size_t n)
     return memmem(text, n, "\xF3\xA0\x80", 3) != NULL || memmem(text, n, "\xF3\xA0\x81", 3) != NULL;
 }
 
+static void count(struct encode *encode, const char *text, size_t n, int step)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] < ASCII)
+            encode->unread[(unsigned char)text[i]] += step;
+}
+
+/* in NULL: what ends the text. false for what is no text of the encoding. */
+static bool read_back(struct encode *encode, char *in, size_t n)
+{
+    char text[BACK_MAX];
+    size_t rc;
+
+    do {
+        char *to = text;
+        size_t room = sizeof text;
+
+        rc = iconv(encode->back, in == NULL ? NULL : &in, &n, &to, &room);
+        if (rc == (size_t)-1 && errno != E2BIG)
+            return false;
+        count(encode, text, sizeof text - room, -1);
+    } while (rc == (size_t)-1);
+    return true;
+}
+
+/*
+ * glibc writes a comma for the Arabic decimal sign in IBM1046, a control for a no-break
+ * space in IBM930, a backslash for the yen sign in EUC-JP, and says that all is well.  So
+ * what was written is read again: nothing may have become a character of ASCII that
+ * was none, and no control may be missing.  Other letters may come back as their like.
+ */
+static bool is_faithful(struct encode *encode, const char *in, size_t len, size_t n)
+{
+    bool end = in == NULL;
+
+    if (!end && encode->has_escapes && memchr(in, ESCAPE, len) != NULL)
+        return false;
+    if (!end)
+        count(encode, in, len, 1);
+    if (!read_back(encode, encode->out, n) || (end && !read_back(encode, NULL, 0)))
+        return false;
+    for (int c = 0; c < ASCII; c++)
+        if (encode->unread[c] < 0 || (end && c < FIRST_PRINTED && encode->unread[c] != 0))
+            return false;
+    return true;
+}
+
 static int drive(struct encode *encode, char *in, size_t len, struct sl_error *err)
 {
     ssize_t n = convert(encode->cd, in, len, encode->out, sizeof encode->out - SLACK);
 
-    if (n < 0 || (encode->lacks_tags && in != NULL && has_tag(in, len)))
+    if (n < 0 || (encode->lacks_tags && in != NULL && has_tag(in, len)) ||
+        !is_faithful(encode, in, len, (size_t)n))
         return sl_error_param(err, "_encoding",
                               "the export has a character that there is not in %s; "
                               "UTF-8, which is the default, has all",
@@ -241,6 +301,22 @@ static bool lacks_tags(const char *name)
     return probe(name, TAG_LETTER, out) <= probe(name, LETTER, out);
 }
 
+/* Is a lone ESC the beginning of more? */
+static bool has_escapes(const char *name)
+{
+    static const char escape[] = {ESCAPE, '\0'};
+    char written[PROBE_MAX + SLACK];
+    char text[PROBE_MAX + SLACK];
+    ssize_t n = probe(name, escape, written);
+    iconv_t back = n < 0 ? (iconv_t)-1 : iconv_open(UTF8, name);
+
+    if (back == (iconv_t)-1)
+        return false;
+    n = convert(back, written, (size_t)n, text, PROBE_MAX);
+    iconv_close(back);
+    return n < 0;
+}
+
 struct sl_sink *sl_encode_new(const char *encoding, struct sl_sink *next, struct sl_error *err)
 {
     struct encode *encode = calloc(1, sizeof *encode);
@@ -257,7 +333,15 @@ struct sl_sink *sl_encode_new(const char *encoding, struct sl_sink *next, struct
         sl_error_set(err, SL_INTERNAL, "the encoding could not be opened");
         return NULL;
     }
+    encode->back = iconv_open(UTF8, encoding);
+    if (encode->back == (iconv_t)-1) {
+        iconv_close(encode->cd);
+        free(encode);
+        sl_error_set(err, SL_INTERNAL, "the encoding could not be opened");
+        return NULL;
+    }
     encode->lacks_tags = lacks_tags(encoding);
+    encode->has_escapes = has_escapes(encoding);
     snprintf(encode->name, sizeof encode->name, "%s", encoding);
     return &encode->base;
 }
@@ -269,5 +353,6 @@ void sl_encode_free(struct sl_sink *sink)
     if (encode == NULL)
         return;
     iconv_close(encode->cd);
+    iconv_close(encode->back);
     free(encode);
 }

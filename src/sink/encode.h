@@ -1,7 +1,8 @@
 /*
  * A stage that turns UTF-8 into another encoding, by iconv(3), in constant memory
  * (SL_ENCODE_MEMORY).  A character that the encoding does not have ends the output:
- * nothing is replaced, left out or written in another way.
+ * nothing is left out or replaced, but for variants of a letter, such as full-width
+ * ones, that are one in the encoding.
  */
 #ifndef SL_ENCODE_H
 #define SL_ENCODE_H

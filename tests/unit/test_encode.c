@@ -226,6 +226,43 @@ START_TEST(what_an_encoding_lacks_is_refused_and_never_replaced)
 }
 END_TEST
 
+START_TEST(what_the_library_replaces_without_a_word_is_refused)
+{
+    static const struct {
+        const char *encoding;
+        const char *text;
+    } replaced[] = {
+        {"IBM1046", "1\xD9\xAB"
+                    "5"}, /* the Arabic decimal sign: a comma */
+        {"IBM16804", "1\xD9\xAB"
+                     "5"},       /* the same in EBCDIC */
+        {"IBM9448", "\xD9\xA0"}, /* an Arabic digit: 0 */
+        {"IBM937", "a\xC2\xA0"
+                   "b"}, /* a no-break space: the control SUB */
+        {"IBM943", "a\xC2\xA0"
+                   "b"},
+        {"EUC-JP", "10 \xC2\xA5"}, /* the yen sign: a backslash */
+        {"IBM1371", "a\\b"},       /* a backslash: a dollar sign */
+        {"ISO-2022-KR", "a\x0E"
+                        "b"}, /* what shifts to other letters */
+        {"ISO-2022-KR", "a\x0F"
+                        "b"},
+        {"ISO-2022-JP", "a\x1B$B"},
+    };
+
+    for (size_t i = 0; i < sizeof replaced / sizeof replaced[0]; i++)
+        refused(replaced[i].encoding, replaced[i].text, strlen(replaced[i].text));
+}
+END_TEST
+
+START_TEST(letters_that_are_read_back_as_others_of_their_kind_are_written)
+{
+    /* Shift_JIS has one byte for yen sign and backslash; the mark is put into the letter. */
+    same("SJIS", "a\\b ~", 5, 1, 5);
+    same("CP1258", "a\xCC\xA3 \xE1\xBA\xA1", 7, 1, 5);
+}
+END_TEST
+
 START_TEST(a_refusal_names_the_encoding_and_not_the_value)
 {
     struct sl_sink *sink = stage("ISO-8859-1", 64);
@@ -367,6 +404,8 @@ int main(void)
     tcase_add_test(tc, a_stateful_encoding_is_reset_at_the_end_and_only_there);
     tcase_add_test(tc, a_text_longer_than_its_window_is_the_same);
     tcase_add_test(tc, what_an_encoding_lacks_is_refused_and_never_replaced);
+    tcase_add_test(tc, what_the_library_replaces_without_a_word_is_refused);
+    tcase_add_test(tc, letters_that_are_read_back_as_others_of_their_kind_are_written);
     tcase_add_test(tc, a_refusal_names_the_encoding_and_not_the_value);
     tcase_add_test(tc, a_flush_shows_all_but_half_a_character);
     tcase_add_test(tc, small_writes_fill_a_window_of_the_next_stage);
