@@ -67,6 +67,10 @@ bool sl_excel_formula(const char *text, size_t n)
 {
     static const char firsts[] = {'=', '+', '-', '@', '\t', '\n', '\r'};
 
+    while (n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
+        text += 3;
+        n -= 3;
+    }
     if (n == 0)
         return false;
     if (memchr(firsts, text[0], sizeof(firsts)) != NULL)

@@ -5,6 +5,8 @@
  *
  * A formula is a text that begins with = + - @, their full-width forms, TAB, LF or CR,
  * unless it is a sign and a plain number, such as -5 or +3.25 (OWASP, "CSV Injection").
+ * U+FEFF before it does not count: where the file has no byte order mark, that of its
+ * first value is taken for one and away.
  */
 #ifndef SL_EXCEL_H
 #define SL_EXCEL_H

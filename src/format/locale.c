@@ -6,20 +6,20 @@
 #include <strings.h>
 
 /*
- * Unicode CLDR 41, the decimal sign of Latin digits.  Languages, each with a blank
+ * Unicode CLDR 42, the decimal sign of Latin digits.  Languages, each with a blank
  * behind it.
  */
 static const char comma[] =
-    "af agq ast az bas be bg br bs ca cs da de dsb dua dyo el eo es et eu ewo ff fi fo fr fy "
-    "gl hr hsb hu hy ia id is it jgo jv ka kab kea kgp kk kkj kl km ksf ku ky lb ln lo lt lu "
-    "lv mgh mk mua nb nl nmg nn nnh no pl ps pt rn ro ru rw sah sc se seh sg shi sk sl smn sq "
-    "sr su sv tg tk tr tt tzm uk uz vi wo yav yrl zgh ";
+    "af agq ast az bas be bg br bs ca cs da de dsb dua dyo el eo es et eu ewo ff fi fo fr fur fy "
+    "gl hr hsb hu hy ia id is it jgo jv ka kab kea kgp kk kkj kl km ksf ksh ku ky lb ln lo lt lu "
+    "lv mgh mk mua nb nds nl nmg nn nnh no os pl ps pt rn ro ru rw sah sc se seh sg shi sk sl smn "
+    "sq sr su sv tg tk tr tt tzm uk uz vi wae wo yav yrl zgh ";
 static const char point[] =
-    "ak am ar as asa bem bez bm bn bo brx ccp ce ceb cgg chr ckb cy dav dje doi dz ebu ee en "
-    "fa fil fur ga gd gsw gu guz gv ha haw he hi ig ii ja jmc kam kde khq ki kln kn ko kok ks "
-    "ksb ksh kw lag lg lkt lrc luo luy mai mas mer mfe mg mgo mi ml mn mni mr ms mt my mzn "
-    "naq nd nds ne nus nyn om or os pa pcm qu rm rof rwk sa saq sat sbp sd ses si sn so sw ta "
-    "te teo th ti to twq ug ur vai vun wae xh xog yi yo yue zh zu ";
+    "ak am ar as asa bem bez bm bn bo brx ccp ce ceb cgg chr ckb cy dav dje doi dz ebu ee en fa "
+    "fil ga gd gsw gu guz gv ha haw he hi ig ii ja jmc kam kde khq ki kln kn ko kok ks ksb kw lag "
+    "lg lkt lrc luo luy mai mas mer mfe mg mgo mi ml mn mni mr ms mt my mzn naq nd ne nus nyn om "
+    "or pa pcm qu rm rof rwk sa saq sat sbp sd ses si sn so sw ta te teo th ti to twq ug ur vai "
+    "vun xh xog yi yo yue zh zu ";
 
 /* Regions that do not write as their language does. */
 static const char comma_too[] =

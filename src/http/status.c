@@ -28,7 +28,7 @@ static void look_at_memory(const struct sl_request *request, struct sl_status *s
     status->base = request->http->base_memory;
     status->limit =
         status->base + slots * (config->limits.memory + SL_ROW_MEMORY(config->limits.max_row) +
-                                SL_COMPRESS_MEMORY);
+                                SL_COMPRESS_MEMORY + SL_ENCODE_MEMORY);
 }
 
 /* -1: no memory. Free status->runs.under_way. */

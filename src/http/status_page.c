@@ -249,7 +249,7 @@ static int put_live(struct sl_buf *out, const struct sl_status *status, bool hid
     if (sl_buf_puts(out, hidden ? "<div id=\"live\" hidden>\n" : "<div id=\"live\">\n") < 0 ||
         sl_page_put(out,
                     "<p class=\"soft\" id=\"summary\">Version %s, started %s, as of %s UTC</p>\n",
-                    PACKAGE_VERSION, started, now) < 0 ||
+                    hidden ? "" : PACKAGE_VERSION, started, now) < 0 ||
         put_figures(out, status) < 0 ||
         sl_buf_puts(out, "<section aria-labelledby=\"running-title\">\n"
                          "<h2 id=\"running-title\" tabindex=\"-1\">Under way</h2>\n"

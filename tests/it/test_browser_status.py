@@ -122,8 +122,9 @@ def a_run_is_cancelled_by_the_second_click_and_not_by_a_double_click():
         equal(button.inner_text(), "Really cancel?")
         b.looks_well("sure")
         # It asks again when nothing came of it: after Escape, at another place, after a while.
+        equal(b.text("#said"), "Press again to cancel endless; Escape leaves it.")
         button.press("Escape")
-        equal(button.inner_text(), "Cancel")
+        equal((button.inner_text(), b.text("#said")), ("Cancel", ""), "what is said twice is heard twice")
         button.click()
         b.page.locator("#running-title").focus()
         equal(button.inner_text(), "Cancel")
@@ -212,21 +213,23 @@ def a_service_that_goes_and_comes_back_is_told_and_needs_no_reload():
 
 @test
 def the_token_is_asked_for_and_kept_for_the_tab():
-    with Server(EXPORTS, {"server": {"admin_token": "operator"}}) as s:
+    token = "opérateur-€"
+    with Server(EXPORTS, {"server": {"admin_token": token}}) as s:
         s.get("/exports/small.csv")
         with status_page(s, expected=NO_ANSWER) as b:
             b.shows(lambda: b.visible("#ask"))
             equal((b.visible("#live"), b.page.locator("#recent tr").count()), (False, 0))
             b.looks_well("token")
-            b.page.keyboard.type("wrong")
+            b.page.keyboard.type("wrong–")
             b.page.keyboard.press("Enter")
-            b.shows(lambda: b.visible("#trouble"))
-            equal(b.text("#trouble"), "That is not the token.")
-            equal(b.page.evaluate("document.activeElement.id"), "token")
-            b.page.keyboard.type("operator")
+            b.shows(lambda: b.text("#trouble") == "That is not the token.")
+            equal(b.text("#said"), "That is not the token.")
+            b.shows(lambda: b.page.evaluate("document.activeElement.id") == "token")
+            b.page.keyboard.type(token)
             b.page.keyboard.press("Enter")
             b.shows(lambda: b.ended() == [("small", "complete")])
             true(not b.visible("#ask") and not b.visible("#trouble"))
+            equal((b.text("#said"), b.page.evaluate("document.activeElement.id")), ("", "main"))
             b.page.reload()
             b.shows(lambda: b.ended() == [("small", "complete")])
             client = curl(s.url + "/exports/endless.csv", "--limit-rate", "1M")

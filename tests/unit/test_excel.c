@@ -55,7 +55,9 @@ START_TEST(a_text_that_begins_like_a_formula_is_one)
                                            "\357\274\2131",
                                            "\357\274\2151",
                                            "\357\274\240x",
-                                           "\xEF\xBC\x9D"};
+                                           "\xEF\xBC\x9D",
+                                           "\xEF\xBB\xBF=1",
+                                           "\xEF\xBB\xBF\xEF\xBB\xBF-1+1"};
 
     for (size_t i = 0; i < sizeof(formulas) / sizeof(formulas[0]); i++)
         ck_assert_msg(sl_excel_formula(formulas[i], strlen(formulas[i])), "%s", formulas[i]);
@@ -77,9 +79,10 @@ START_TEST(other_texts_and_plain_numbers_are_none)
                                         "a=1",
                                         "00123",
                                         "\xEF\xBC",
+                                        "\xEF\xBB\xBF",
+                                        "\xEF\xBB\xBF-5",
                                         "\xEF\xBC\x9C",
                                         "\xC3\xA4",
-                                        "\357\273\277=1",
                                         "\v"};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)

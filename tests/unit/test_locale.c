@@ -22,7 +22,7 @@ START_TEST(a_language_has_its_decimal_sign)
 {
     all_are(',', NAMES("de", "fr", "es", "it", "pt", "nl", "pl", "ru", "uk", "cs", "sv", "da", "nb",
                        "fi", "tr", "el", "hu", "ro", "bg", "hr", "sr", "sk", "sl", "id", "vi", "af",
-                       "is", "kab", "zgh"));
+                       "is", "kab", "zgh", "fur", "ksh", "nds", "os", "wae"));
     all_are('.', NAMES("en", "zh", "ja", "ko", "he", "hi", "th", "ms", "ga", "mt", "sw", "yue",
                        "gsw", "C", "POSIX"));
 }

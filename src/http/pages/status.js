@@ -52,9 +52,12 @@ const moment = (rfc3339) => `${day(rfc3339)} ${clock(rfc3339)}`;
 
 const TOKEN = "pgsluice admin token";
 
+/* A header field holds bytes; fetch() refuses other characters. */
+const utf8 = (text) => String.fromCharCode(...new TextEncoder().encode(text));
+
 function headers(more) {
   const token = sessionStorage.getItem(TOKEN);
-  return token === null ? more : { ...more, Authorization: `Bearer ${token}` };
+  return token === null ? more : { ...more, Authorization: `Bearer ${utf8(token)}` };
 }
 
 /* The answer, also one that refuses; an exception when there is none. */
@@ -158,6 +161,12 @@ function calm(button) {
   label(button, "Cancel", "Cancel");
 }
 
+/* What was said goes with the question: the same words are told again only after others. */
+function relent(button) {
+  calm(button);
+  say("");
+}
+
 function question(button) {
   const asked = String(performance.now());
   button.dataset.step = "asked";
@@ -166,7 +175,7 @@ function question(button) {
   label(button, "Really cancel?", "Really cancel?");
   say(`Press again to cancel ${button.dataset.export}; Escape leaves it.`);
   setTimeout(() => {
-    if (button.dataset.step === "asked" && button.dataset.asked === asked) calm(button);
+    if (button.dataset.step === "asked" && button.dataset.asked === asked) relent(button);
   }, SURE);
 }
 
@@ -199,10 +208,10 @@ page("running").addEventListener("click", (event) => {
 /* A key that is held down would answer its own question. */
 page("running").addEventListener("keydown", (event) => {
   if (event.repeat && (event.key === "Enter" || event.key === " ")) event.preventDefault();
-  if (event.key === "Escape" && event.target.dataset.step === "asked") calm(event.target);
+  if (event.key === "Escape" && event.target.dataset.step === "asked") relent(event.target);
 });
 page("running").addEventListener("focusout", (event) => {
-  if (event.target.dataset.step === "asked") calm(event.target);
+  if (event.target.dataset.step === "asked") relent(event.target);
 });
 
 // ---- runs that have ended
@@ -315,8 +324,10 @@ function showTrouble(text) {
 }
 
 function wantToken(wrong) {
+  const why = wrong ? "That is not the token." : "";
   sessionStorage.removeItem(TOKEN);
-  notice("trouble", wrong ? "That is not the token." : "");
+  notice("trouble", why);
+  say(why);
   page("live").hidden = true;
   page("ask").hidden = false;
   page("token").value = "";
@@ -344,6 +355,9 @@ async function poll() {
 page("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   sessionStorage.setItem(TOKEN, page("token").value);
+  notice("trouble", "");
+  say("");
+  page("main").focus();
   page("ask").hidden = true;
   poll();
 });
