@@ -180,6 +180,8 @@ static void put_formula(struct sl_exposition *text, const struct sl_config *conf
           SL_ROW_MEMORY(config->limits.max_row));
     gauge(text, "pgsluice_memory_compression_bytes",
           "What a running export takes beside that when it is compressed.", SL_COMPRESS_MEMORY);
+    gauge(text, "pgsluice_memory_encoding_bytes",
+          "What a running export takes beside that in another encoding.", SL_ENCODE_MEMORY);
 }
 
 static void put_process(struct sl_exposition *text, int64_t started_at)

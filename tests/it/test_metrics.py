@@ -293,6 +293,7 @@ def the_process_is_told_as_the_kernel_tells_it():
         equal(m("pgsluice_memory_limit_bytes"), 4 << 20)
         equal(m("pgsluice_memory_row_bytes"), (1 << 20) * 22 // 10)
         true(m("pgsluice_memory_compression_bytes") > 0)
+        equal(m("pgsluice_memory_encoding_bytes"), 131072)
 
 
 @test

@@ -3,7 +3,7 @@
 
 const EVERY = 1000;      // from an answer to the next question (ms)
 const PATIENCE = 5000;   // for an answer (ms)
-const SURE = 5000;       // how long "Really cancel?" stands (ms)
+const SURE = 15000;      // how long "Really cancel?" stands (ms)
 const DOUBLE = 500;      // a second click so soon is not an answer to that (ms)
 const RATE_OVER = 5;     // answers that a rate is taken over
 const POINTS = [30, 300]; // of the sparkline, at least and at most
@@ -169,6 +169,7 @@ function relent(button) {
 
 function question(button) {
   const asked = String(performance.now());
+  refused = "";
   button.dataset.step = "asked";
   button.dataset.asked = asked;
   button.classList.add("sure");
@@ -289,27 +290,33 @@ function showFigures(status) {
 let startedAt = null;
 let answeredAt = null;   // by the clock of the service, as all that is shown
 let restarted = "";
+let told = "";           // the news that were announced
 let refused = "";        // why the last run that was to be cancelled was not
 
+/* Returns what is new in it, to be said. */
 function showNews(status) {
   if (startedAt !== null && startedAt !== status.started_at)
     restarted = `The service was started anew at ${moment(status.started_at)} UTC and has forgotten all runs before.`;
   startedAt = status.started_at;
-  notice("news", [
-    refused,
+  const news = [
     status.draining ? "The service is shutting down: it waits for what is under way and takes no new exports." : "",
     status.reload_ok ? "" : "The last reload failed: the configuration of before goes on.",
     restarted,
-  ].filter((text) => text !== "").join(" "));
+  ].filter((text) => text !== "").join(" ");
+  notice("news", `${refused} ${news}`.trim());
+  const fresh = news === told ? "" : news;
+  told = news;
+  return fresh;
 }
 
 function show(status) {
-  if (page("trouble").textContent !== "") say("The service answers again.");
+  const again = page("trouble").textContent !== "" ? "The service answers again." : "";
   notice("trouble", "");
   document.body.classList.remove("stale");
   answeredAt = status.now;
   put(page("summary"), `Version ${status.version}, started ${moment(status.started_at)}, as of ${moment(status.now)} UTC`);
-  showNews(status);
+  const news = `${again} ${showNews(status)}`.trim();
+  if (news !== "") say(news);
   showFigures(status);
   showRuns(inOrder(status.running));
   showEnded(status.recent, status.remembered);
@@ -336,6 +343,7 @@ function wantToken(wrong) {
 
 /* One question after another, never two at once; none while nobody looks. */
 async function poll() {
+  let status = null;
   if (!document.hidden) {
     try {
       const answer = await ask("status.json", "GET", {});
@@ -343,13 +351,14 @@ async function poll() {
         wantToken(sessionStorage.getItem(TOKEN) !== null);
         return;
       }
-      if (answer.ok) show(await answer.json());
+      if (answer.ok) status = await answer.json();
       else showTrouble(`The service answers ${answer.status}`);
     } catch {
       showTrouble("No answer");
     }
   }
   setTimeout(poll, EVERY);
+  if (status !== null) show(status);
 }
 
 page("ask").addEventListener("submit", (event) => {
