@@ -356,6 +356,26 @@ static int check_row_settings(struct loader *loader)
     return 0;
 }
 
+/* A pattern that no table.column can match would hide nothing: `password`, for `*.password`. */
+static int check_hidden_columns(struct loader *loader)
+{
+    const char *list = loader->config->exports.hidden_columns;
+    char where[WHERE_SIZE];
+
+    for (size_t len; *list != '\0'; list += len + (list[len] != '\0')) {
+        list += strspn(list, " \t");
+        len = strcspn(list, ",\n");
+        if ((len == 0 || strcspn(list, ".*?[") < len) && len <= PATTERN_MAX)
+            continue;
+        where_key(loader, "exports", "hidden_columns", where);
+        return sl_error_set(loader->err, SL_CONFIG,
+                            "%s: hidden_columns: a pattern is table.column, of %d bytes at most; "
+                            "write *.%.*s for a column of every table",
+                            where, PATTERN_MAX, len > 60 ? 60 : (int)len, list);
+    }
+    return 0;
+}
+
 /* What no key can tell alone. */
 static int check_together(struct loader *loader)
 {
@@ -363,7 +383,8 @@ static int check_together(struct loader *loader)
     char where[WHERE_SIZE];
 
     if (check_token_complete(loader) != 0 || check_tickets(loader) != 0 ||
-        check_row_settings(loader) != 0 || check_without_file(loader) != 0)
+        check_row_settings(loader) != 0 || check_hidden_columns(loader) != 0 ||
+        check_without_file(loader) != 0)
         return -1;
     if (loader->secrets && !is_set(config->server.admin_token) &&
         !all_local(config->server.admin_listen, false)) {

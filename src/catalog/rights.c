@@ -33,7 +33,8 @@ bool sl_rights_table(const struct sl_table_rights *rights, const char *schema, c
 {
     char name[SL_TABLE_NAME_MAX];
 
-    if (strncmp(schema, "pg_", strlen("pg_")) == 0 || strcmp(schema, "information_schema") == 0)
+    if (strncmp(schema, "pg_", strlen("pg_")) == 0 || strcmp(schema, "information_schema") == 0 ||
+        strchr(schema, '.') != NULL)
         return false;
     /* A cut name could match where the whole does not. */
     if ((size_t)snprintf(name, sizeof(name), "%s.%s", schema, table) >= sizeof(name))

@@ -36,7 +36,8 @@ bool sl_rights_none(const struct sl_table_rights *rights);
 
 /*
  * May the caller export this table, if there is one?  Never a table of the system
- * (schemas pg_* and information_schema), whatever the patterns say.
+ * (schemas pg_* and information_schema), whatever the patterns say, nor of a schema whose
+ * name holds a dot: a.* would open a.b, too, and no request can name it.
  */
 bool sl_rights_table(const struct sl_table_rights *rights, const char *schema, const char *table);
 

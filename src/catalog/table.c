@@ -160,8 +160,7 @@ static int keep_columns(const struct sl_answer *answer, const struct sl_table_ri
         if (keep_column(answer, i, rights, &table->columns[table->n++], err) != 0)
             return -1;
     }
-    if (table->n == 0 && sl_answer_text(answer, 0, NAME) != NULL)
-        return sl_error_set(err, SL_FORBIDDEN, "the table has no column that may be exported");
+    table->closed = table->n == 0 && sl_answer_text(answer, 0, NAME) != NULL;
     return 0;
 }
 

@@ -47,12 +47,12 @@ struct sl_table {
     char *timezone; /* of the session, as the server calls it */
     struct sl_table_column *columns;
     size_t n;
+    bool closed; /* it has columns, but none that the caller may see */
 };
 
 /*
  * Asks once, in a transaction that has its settings.  SL_NOT_FOUND: there is no such
- * table; SL_FORBIDDEN: there is nothing in it that the role may select.  Free with
- * sl_table_free(), also after an error; empty before.
+ * table.  Free with sl_table_free(), also after an error; empty before.
  */
 int sl_table_describe(struct sl_session *session, const struct sl_table_rights *rights,
                       const char *schema, const char *name, struct sl_watch *watch,

@@ -207,8 +207,11 @@ int sl_table_query_make(struct sl_session *session, const struct sl_query *query
     const struct sl_table_ask *ask = query->table;
 
     if (sl_table_describe(session, &ask->rights, ask->name.schema, ask->name.table, watch,
-                          &made->table, err) != 0 ||
-        sl_table_resolve(&making) != 0 || put_from(&making) != 0)
+                          &made->table, err) != 0)
+        return -1;
+    if (made->table.closed)
+        return sl_error_set(err, SL_FORBIDDEN, "the table has no column that may be exported");
+    if (sl_table_resolve(&making) != 0 || put_from(&making) != 0)
         return -1;
     return put_select(&making);
 }

@@ -52,10 +52,10 @@ void sl_table_query_init(struct sl_table_query *made);
 
 /*
  * Makes sql and binds from query->table, columns, order and limit, and asks about the table
- * and those that its foreign keys lead to, once each.  SL_NOT_FOUND, SL_FORBIDDEN:
- * as sl_table_describe() says; SL_BAD_PARAMETER: a filter, `_columns` or `_order` names what
- * is hidden, closed or not there, which is one and the same, and the message lists
- * what the caller may use.
+ * and those that its foreign keys lead to, once each.  SL_NOT_FOUND: there is no such
+ * table; SL_FORBIDDEN: there is no column in it for the caller; SL_BAD_PARAMETER: a filter,
+ * `_columns` or `_order` names what is hidden, closed or not there, which is one and the same, and
+ * the message lists what the caller may use.
  */
 int sl_table_query_make(struct sl_session *session, const struct sl_query *query,
                         struct sl_watch *watch, struct sl_table_query *made,

@@ -212,6 +212,13 @@ static int resolve_columns(const struct sl_table_making *making)
     for (size_t i = 0; i < columns->n; i++)
         if (resolve_column(making, "_columns", columns->v[i].text) != 0)
             return -1;
+    /* The server would cut it, and two columns might have one name. */
+    for (size_t i = 0; i < making->made->n_extras; i++)
+        if (strlen(making->made->extras[i].name) > SL_IDENTIFIER_MAX)
+            return sl_error_param(making->err, "_columns",
+                                  "_columns: %.*s is longer than the %d bytes of a column's name",
+                                  sl_utf8_fit(making->made->extras[i].name, SL_NAME_SHOWN),
+                                  making->made->extras[i].name, SL_IDENTIFIER_MAX);
     for (size_t i = 0; i < order->n; i++)
         if (resolve_column(making, "_order", order->v[i].text) != 0)
             return -1;

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Tables of the database among which the patterns choose. */
+#define SL_TABLES_LOOKED_AT "20000"
+
 /* Bytes of an array of object ids as text: ten digits and a comma each. */
 #define OIDS_MAX (11 * (size_t)SL_TABLES_MAX + 2)
 
@@ -11,8 +14,7 @@
  * takes in memory; operators are qualified, so that no search_path matters.
  */
 static const char relations[] =
-    "SELECT c.oid, n.nspname, c.relname, c.reltuples::pg_catalog.int8,"
-    " pg_catalog.left(pg_catalog.obj_description(c.oid, 'pg_class'), 1000)"
+    "SELECT c.oid, n.nspname, c.relname, c.reltuples::pg_catalog.int8"
     " FROM pg_catalog.pg_class AS c"
     " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
     " WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,m,f}'::pg_catalog.\"char\"[])"
@@ -20,18 +22,21 @@ static const char relations[] =
     " AND n.nspname OPERATOR(pg_catalog.<>) 'information_schema'"
     " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
     " AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT')"
-    " ORDER BY n.nspname, c.relname LIMIT 20000";
+    " ORDER BY n.nspname, c.relname LIMIT " SL_TABLES_LOOKED_AT;
 
-enum relation { OID, SCHEMA, NAME, ROWS, TITLE };
+enum relation { OID, SCHEMA, NAME, ROWS };
 
 static const char columns[] =
-    "SELECT o.i, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)"
+    "SELECT o.i, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),"
+    " CASE pg_catalog.row_number() OVER (PARTITION BY o.i ORDER BY a.attnum) WHEN 1 THEN"
+    " pg_catalog.left(pg_catalog.obj_description(o.oid, 'pg_class'), 1000) END"
     " FROM pg_catalog.unnest($1::pg_catalog.oid[]) WITH ORDINALITY AS o(oid, i)"
     " JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) o.oid"
     " AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped"
     " WHERE pg_catalog.has_column_privilege(o.oid, a.attnum, 'SELECT') ORDER BY o.i, a.attnum";
 
-enum column { PLACE, COLUMN, TYPE };
+/* The comment on the table comes with its first column. */
+enum column { PLACE, COLUMN, TYPE, TITLE };
 
 static int keep(const struct sl_answer *answer, int row, int column, char **text,
                 struct sl_error *err)
@@ -48,10 +53,9 @@ static int keep_table(const struct sl_answer *answer, int row, struct sl_listed_
     const char *rows = sl_answer_text(answer, row, ROWS);
 
     table->estimated_rows = rows != NULL ? strtoll(rows, NULL, 10) : -1;
-    if (keep(answer, row, SCHEMA, &table->schema, err) != 0 ||
-        keep(answer, row, NAME, &table->name, err) != 0)
+    if (keep(answer, row, SCHEMA, &table->schema, err) != 0)
         return -1;
-    return keep(answer, row, TITLE, &table->title, err);
+    return keep(answer, row, NAME, &table->name, err);
 }
 
 /* The tables that are open, and their object ids as an array. */
@@ -75,6 +79,7 @@ static int choose(const struct sl_answer *answer, const struct sl_table_rights *
         if (keep_table(answer, i, &tables->v[tables->n++], err) != 0)
             return -1;
     }
+    tables->more = tables->more || sl_answer_rows(answer) == atoi(SL_TABLES_LOOKED_AT);
     return sl_buf_puts(oids, tables->n == 0 ? "{}" : "}") == 0 ? 0 : sl_error_nomem(err);
 }
 
@@ -103,6 +108,8 @@ static int add_columns(const struct sl_answer *answer, const struct sl_table_rig
         if (place == 0 || place > tables->n)
             return sl_error_set(err, SL_INTERNAL, "a column is of no table that was asked for");
         struct sl_listed_table *table = &tables->v[place - 1];
+        if (table->title == NULL && keep(answer, i, TITLE, &table->title, err) != 0)
+            return -1;
         if (!sl_rights_hidden(rights, table->schema, table->name,
                               sl_answer_text(answer, i, COLUMN)) &&
             add_column(answer, i, table, err) != 0)

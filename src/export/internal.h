@@ -126,6 +126,18 @@ int sl_run_check(struct sl_run *run, struct sl_error *err) SL_MUSTCHECK;
 int sl_run_chain(struct sl_run *run, struct sl_sink *last, enum sl_compression encoding,
                  struct sl_error *err) SL_MUSTCHECK;
 
+/* A bound of the export's own, else the configuration's; 0: the export has none. */
+static inline int64_t sl_either(int64_t of_export, int64_t of_config)
+{
+    return of_export > 0 ? of_export : of_config;
+}
+
+/*
+ * Connects, begins the transaction and opens run->cursor.  What the database refuses is
+ * told of the parameter, option or filter that it is about.
+ */
+int sl_run_open(struct sl_run *run, struct sl_error *err) SL_MUSTCHECK;
+
 /* The database side of a run, in the calling thread. run->sink is set. */
 int sl_run_produce(struct sl_run *run, struct sl_error *err) SL_MUSTCHECK;
 

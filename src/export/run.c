@@ -128,7 +128,9 @@ int sl_run_new(struct sl_service *service, struct sl_setup *setup, struct sl_que
     snprintf(run->receipt.export, sizeof run->receipt.export, "%.*s",
              sl_utf8_fit(run->query.export->name, (int)sizeof run->receipt.export - 1),
              run->query.export->name);
-    run->stats = sl_stats_export(service->stats, run->receipt.export);
+    /* A table need not exist: its name, which a caller chose, is no label. */
+    run->stats = sl_stats_export(service->stats,
+                                 run->query.table != NULL ? SL_STATS_TABLES : run->receipt.export);
     if (run->query.run_id[0] != '\0')
         snprintf(run->receipt.id, sizeof run->receipt.id, "%s", run->query.run_id);
     else if (sl_uuid_make(run->receipt.id, err) < 0)

@@ -24,6 +24,9 @@
 /* Begins with what no export's name begins with. */
 #define SL_STATS_OTHER "_other"
 
+/* The label of all tables together. */
+#define SL_STATS_TABLES "_tables"
+
 #define SL_BUCKETS_MAX 14
 
 /* Upper bounds of a histogram's buckets, ascending, in its unit. */

@@ -40,6 +40,17 @@ static int parameter_number(const PGresult *result)
 }
 
 /*
+ * Does an input function refuse a value like that?  Mostly with a data exception; those of
+ * tsquery, ltree and reg* with an error of syntax or of names, hstore's with an internal one
+ * (before PostgreSQL 17).
+ */
+static bool refuses_value(const char *state)
+{
+    return strncmp(state, "22", 2) == 0 || strcmp(state, "XX000") == 0 ||
+           (strncmp(state, "42", 2) == 0 && strcmp(state, "42501") != 0);
+}
+
+/*
  * May the server's words show a value of the caller's?  Only those are known not to that
  * speak of the server itself, or that it said as it read the statement, in which parameters
  * stand for values.  What comes out of a function, which has a context, may be anything.
@@ -79,7 +90,7 @@ int sl_pg_error(struct sl_session *session, const PGresult *result, struct sl_er
     session->failed = true;
 
     const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    int number = session->binding && strncmp(state, "22", 2) == 0 ? parameter_number(result) : 0;
+    int number = session->binding && refuses_value(state) ? parameter_number(result) : 0;
 
     sl_error_set(err, SL_SQL, "the export's query failed with SQLSTATE %s", state);
     if (number > 0) {

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from django_signing import KEY, dumps
 from harness import *
+from scraping import scrape
 
 SETUP = """
 DROP SCHEMA IF EXISTS shop, other CASCADE;
@@ -136,6 +137,12 @@ def names_longer_than_the_server_keeps_mean_no_other_table():
         closed(s.get(table("é" * 32)))
         problem_of = s.get(table(name, "c" * 64 + "=1"))
         problem(problem_of, 400, "bad_parameter", parameter=problem_of.json()["parameter"])
+        # Behind a foreign key a name can be longer than one: cut, two columns would have the same.
+        sql("CREATE TABLE shop.far (id int PRIMARY KEY, %s1 int, %s2 int); CREATE TABLE shop.near (id int PRIMARY KEY, %s int REFERENCES shop.far)"
+            % ("c" * 40, "c" * 40, "f" * 40))
+        hops = ["%s__%s%d" % ("f" * 40, "c" * 40, i) for i in (1, 2)]
+        problem(s.get(table("near", "_columns=" + ",".join(hops))), 400, "bad_parameter", parameter="_columns")
+        equal(s.get(table("near", "%s=1&_order=%s" % tuple(hops))).status, 200)
 
 
 @test
@@ -274,6 +281,30 @@ def a_table_of_hidden_columns_only_is_forbidden():
 
 
 @test
+def a_foreign_key_into_a_table_of_hidden_columns_leads_to_none():
+    with server({"tables": "shop.*", "hidden_columns": "country.*"}) as s:
+        for query in ("country__name=x", "country__nothing=x", "country__id=DE", "_columns=country__name", "_order=country__name"):
+            p = s.get(table("customer", query))
+            problem(p, 400, "bad_parameter", parameter=query.split("=")[0])
+            contains(p.json()["detail"], "the columns are none", query)
+        # The key itself is a column like any other.
+        equal(len(ids(s.get(table("customer", "country__in=DE")))), 3)
+
+
+@test
+def a_schema_whose_name_holds_a_dot_is_no_part_of_another():
+    with server({"tables": "shop.*"}) as s:
+        sql('DROP SCHEMA IF EXISTS "shop.a" CASCADE; CREATE SCHEMA "shop.a"; CREATE TABLE "shop.a".far (id int PRIMARY KEY, word text);'
+            ' CREATE TABLE shop.near (id int PRIMARY KEY, far_id int REFERENCES "shop.a".far)')
+        try:
+            closed(s.get(table("a.far")))
+            equal(s.get(table("near", "_columns=far__word")).status, 400)
+            lacks([one["schema"] for one in s.get("/exports").json()["tables"]], "shop.a")
+        finally:
+            sql('DROP SCHEMA "shop.a" CASCADE')
+
+
+@test
 def the_roles_own_privileges_decide_which_columns_there_are():
     config = {"token clerk": {"sha256": digest("c"), "tables": "*", "role": "it_clerk"}, "token nobody": {"sha256": digest("n"), "tables": "*", "role": "it_nobody"}}
     with server({"tables": "shop.*, other.*"}, **config) as s:
@@ -373,6 +404,12 @@ def a_value_that_is_not_of_the_type_is_the_callers_mistake():
             body = p.json()
             problem(p, 400, "bad_parameter", parameter=parameter)
             contains(body["detail"], word, query)
+        # Not all types refuse a value with a data exception.
+        sql("CREATE EXTENSION IF NOT EXISTS hstore; CREATE TABLE shop.bag (id int, bag hstore, words tsquery)")
+        for query, word in (("bag__contains=x", "hstore"), ("bag=a%3D%3E", "hstore"), ("words=a+%26", "tsquery")):
+            p = s.get(table("bag", query))
+            problem(p, 400, "bad_parameter", parameter=query.split("=")[0])
+            contains(p.json()["detail"], "not a valid " + word, query)
         problem(s.get(table("orders", "id=1&id=2")), 400, "bad_parameter", parameter="id")
         equal(ids(s.get(table("orders", "id__gte=19&id__gte!=20"))), [19])
 
@@ -418,6 +455,15 @@ def regular_expressions_are_off_by_default():
         p = s.get(table("orders", "note__regex=^n1"))
         problem(p, 400, "bad_parameter", parameter="note__regex")
         contains(p.json()["detail"], "not allowed")
+
+
+@test
+def metrics_count_all_tables_as_one_whether_they_exist_or_not():
+    with server() as s:
+        for name in ("customer", "orders", "nosuch", "nosuch2"):
+            s.get(table(name))
+        eventually(lambda: scrape(s).sum("pgsluice_exports_total", export="_tables") == 4, 5, "four runs of tables")
+        equal(set(scrape(s).nonzero("pgsluice_exports_total", "export")), {"_tables"})
 
 
 @test

@@ -208,6 +208,8 @@ START_TEST(a_value_out_of_range_or_form_is_refused_with_advice)
         {"[access]\ngrant_key = " KEY_32 "\n  short\n", "openssl rand"},
         {"[access]\nrow_settings = pgsluice.*, user\n", "write pgsluice.user"},
         {"[access]\nrow_settings = user\n", "write pgsluice.user"},
+        {"[exports]\nhidden_columns = *.password, ssn\n", "write *.ssn"},
+        {"[exports]\nhidden_columns = password\n", "write *.password"},
         {"[tickets]\nsecret = short\n", "openssl rand"},
     };
 

@@ -64,6 +64,8 @@ START_TEST(both_lists_must_open_a_table)
     ck_assert(!open_to("", "*", "shop", "orders"));
     ck_assert(!open_to("orders", NULL, "shop", "orders"));
     ck_assert(!open_to("shop.*", NULL, "shopping", "orders"));
+    ck_assert(open_to("shop.*", NULL, "shop", "a.orders"));
+    ck_assert(!open_to("*, shop.*", NULL, "shop.a", "orders"));
 }
 END_TEST
 
