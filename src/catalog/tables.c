@@ -1,10 +1,14 @@
 #include "catalog/tables.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Tables of the database among which the patterns choose. */
 #define SL_TABLES_LOOKED_AT "20000"
+
+/* Columns of all tables together: they bound what the answer and the catalogue take. */
+#define COLUMNS_MAX 20000
 
 /* Bytes of an array of object ids as text: ten digits and a comma each. */
 #define OIDS_MAX (11 * (size_t)SL_TABLES_MAX + 2)
@@ -33,7 +37,8 @@ static const char columns[] =
     " FROM pg_catalog.unnest($1::pg_catalog.oid[]) WITH ORDINALITY AS o(oid, i)"
     " JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) o.oid"
     " AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped"
-    " WHERE pg_catalog.has_column_privilege(o.oid, a.attnum, 'SELECT') ORDER BY o.i, a.attnum";
+    " WHERE pg_catalog.has_column_privilege(o.oid, a.attnum, 'SELECT') ORDER BY o.i, a.attnum"
+    " LIMIT $2";
 
 /* The comment on the table comes with its first column. */
 enum column { PLACE, COLUMN, TYPE, TITLE };
@@ -66,7 +71,9 @@ static int choose(const struct sl_answer *answer, const struct sl_table_rights *
     if (tables->v == NULL)
         return sl_error_nomem(err);
     for (int i = 0; i < sl_answer_rows(answer); i++) {
-        if (!sl_rights_table(rights, sl_answer_text(answer, i, SCHEMA),
+        /* In a path a schema ends at the first dot. */
+        if (strchr(sl_answer_text(answer, i, SCHEMA), '.') != NULL ||
+            !sl_rights_table(rights, sl_answer_text(answer, i, SCHEMA),
                              sl_answer_text(answer, i, NAME)))
             continue;
         if (tables->n == SL_TABLES_MAX) {
@@ -99,11 +106,33 @@ static int add_column(const struct sl_answer *answer, int row, struct sl_listed_
     return keep(answer, row, TYPE, &column->type, err);
 }
 
+static void free_table(struct sl_listed_table *table)
+{
+    for (size_t i = 0; i < table->n; i++) {
+        free(table->columns[i].name);
+        free(table->columns[i].type);
+    }
+    free(table->columns);
+    free(table->schema);
+    free(table->name);
+    free(table->title);
+}
+
+/* The columns of the table at that place may be cut off, and those behind it have none. */
+static void cut(struct sl_tables *tables, size_t place)
+{
+    while (tables->n >= place)
+        free_table(&tables->v[--tables->n]);
+    tables->more = true;
+}
+
 static int add_columns(const struct sl_answer *answer, const struct sl_table_rights *rights,
                        struct sl_tables *tables, struct sl_error *err)
 {
+    size_t place = 0;
+
     for (int i = 0; i < sl_answer_rows(answer); i++) {
-        size_t place = strtoul(sl_answer_text(answer, i, PLACE), NULL, 10);
+        place = strtoul(sl_answer_text(answer, i, PLACE), NULL, 10);
 
         if (place == 0 || place > tables->n)
             return sl_error_set(err, SL_INTERNAL, "a column is of no table that was asked for");
@@ -115,19 +144,9 @@ static int add_columns(const struct sl_answer *answer, const struct sl_table_rig
             add_column(answer, i, table, err) != 0)
             return -1;
     }
+    if (sl_answer_rows(answer) == COLUMNS_MAX)
+        cut(tables, place);
     return 0;
-}
-
-static void free_table(struct sl_listed_table *table)
-{
-    for (size_t i = 0; i < table->n; i++) {
-        free(table->columns[i].name);
-        free(table->columns[i].type);
-    }
-    free(table->columns);
-    free(table->schema);
-    free(table->name);
-    free(table->title);
 }
 
 /* A table all of whose columns are hidden cannot be exported. */
@@ -149,14 +168,17 @@ int sl_tables_list(struct sl_session *session, const struct sl_table_rights *rig
 {
     struct sl_answer *answer = sl_ask(session, relations, 0, NULL, watch, err);
     struct sl_buf oids;
+    char most[16];
     int rc = -1;
+
+    snprintf(most, sizeof(most), "%d", COLUMNS_MAX);
 
     sl_buf_init(&oids, OIDS_MAX);
     if (answer == NULL || choose(answer, rights, tables, &oids, err) != 0)
         goto out;
     sl_answer_free(answer);
-    const char *const values[] = {oids.data};
-    answer = sl_ask(session, columns, 1, values, watch, err);
+    const char *const values[] = {oids.data, most};
+    answer = sl_ask(session, columns, 2, values, watch, err);
     if (answer == NULL || add_columns(answer, rights, tables, err) != 0)
         goto out;
     drop_empty(tables);

@@ -27,7 +27,7 @@ struct sl_listed_table {
 struct sl_tables {
     struct sl_listed_table *v; /* by schema and name */
     size_t n;
-    bool more; /* there are more than SL_TABLES_MAX */
+    bool more; /* there are more, or they have too many columns for all to be told */
 };
 
 /*

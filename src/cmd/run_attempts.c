@@ -32,7 +32,7 @@ static int attempt(struct sl_run_job *job, struct sl_error *err)
     if (sl_run_job_query(job, &query, err) == 0 &&
         sl_run_new(service, job->setup, &query, &as, &run, err) == 0) {
         sl_attend(job->attendant, run);
-        rc = sl_run_execute(run, sink, job->options.if_rows, err);
+        rc = sl_run_execute(run, sink, -1, job->options.if_rows, err);
         sl_attend(job->attendant, NULL);
         sl_run_receipt(run, &job->receipt);
         sl_run_release(run);

@@ -66,6 +66,7 @@ struct sl_run {
     bool if_rows;          /* nothing is written before there is a row */
     bool in_sink;          /* a call of the sink is under way */
     bool slot_held;        /* maker's until the producer starts */
+    int client_fd;         /* of a client that waits for sl_run_execute(); -1: none */
 
     /* The consumer's own. */
     struct sl_watch consumer; /* wake_fd: something to read, or aborted */
@@ -102,6 +103,10 @@ void sl_run_refuse(struct sl_run *run, const struct sl_error *err);
  * came first wins over `complete`.
  */
 bool sl_run_finish(struct sl_run *run, bool complete);
+
+/* -1, and the run is cancelled: the client has left. */
+int sl_run_look_at_client(struct sl_run *run, int client_fd,
+                          struct sl_error *err) SL_MUSTCHECK; /* transfer.c */
 
 /* Counts what is new since the last time: rows, bytes, memory. The producer. */
 void sl_run_account(struct sl_run *run);

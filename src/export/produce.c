@@ -97,6 +97,8 @@ static int publish_tick(struct sl_watch *watch, struct sl_error *err)
 {
     struct sl_run *run = of_watch(watch);
 
+    if (run->client_fd >= 0 && sl_run_look_at_client(run, run->client_fd, err) < 0)
+        return -1;
     if (!run->in_sink)
         return publish(run, err);
     /* The sink waits for the client: a first batch larger than the queue. */
@@ -298,10 +300,12 @@ int sl_run_produce(struct sl_run *run, struct sl_error *err)
     return rc < 0 ? -1 : end(run, err);
 }
 
-int sl_run_execute(struct sl_run *run, struct sl_sink *sink, bool if_rows, struct sl_error *err)
+int sl_run_execute(struct sl_run *run, struct sl_sink *sink, int client_fd, bool if_rows,
+                   struct sl_error *err)
 {
     int rc = -1;
 
+    run->client_fd = client_fd;
     run->if_rows = if_rows;
     sink->watch = &run->watch;
     if (sl_run_chain(run, sink, SL_PLAIN, err) == 0)

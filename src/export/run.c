@@ -71,7 +71,7 @@ static int run_init(struct sl_run *run, struct sl_service *service, struct sl_se
     run->consumer.check = consumer_check;
     run->consumer.deadline_ms = INT64_MAX;
     run->watch.deadline_ms = INT64_MAX;
-    run->watch.source_fd = run->consumer.source_fd = -1;
+    run->watch.source_fd = run->consumer.source_fd = run->client_fd = -1;
     run->receipt.estimated_rows = -1;
     run->receipt.held_ms = -1;
     run->watch.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

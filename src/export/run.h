@@ -98,9 +98,9 @@ void sl_run_consumed(struct sl_run *run, bool delivered);
  * Runs to the end in the calling thread into `sink` (borrowed).  0, or -1 and the
  * reason.  With if_rows an output without a row is not written, and the sink aborted:
  * the receipt then has neither rows nor a SHA-256.  Another thread may end the run
- * early by sl_run_abort().
+ * early by sl_run_abort(), and so does the peer of client_fd (or -1) by leaving.
  */
-int sl_run_execute(struct sl_run *run, struct sl_sink *sink, bool if_rows,
+int sl_run_execute(struct sl_run *run, struct sl_sink *sink, int client_fd, bool if_rows,
                    struct sl_error *err) SL_MUSTCHECK;
 
 /*

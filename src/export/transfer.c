@@ -104,6 +104,16 @@ static int wait_news(struct sl_run *run, int client_fd, struct sl_error *err)
     return sl_run_check(run, err);
 }
 
+int sl_run_look_at_client(struct sl_run *run, int client_fd, struct sl_error *err)
+{
+    struct pollfd fd = {.fd = client_fd, .events = POLLRDHUP};
+
+    if (poll(&fd, 1, 0) <= 0)
+        return 0;
+    client_left(run);
+    return sl_run_check(run, err);
+}
+
 /* Bytes that the kernel still has for the client (TCP: not acknowledged). 0 when it cannot tell. */
 static int64_t queue_length(int client_fd)
 {

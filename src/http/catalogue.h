@@ -46,6 +46,23 @@ enum MHD_Result sl_catalogue_refuse(struct sl_request *request, const struct sl_
 /* The page of an export; checks access and method as all handlers do. */
 enum MHD_Result sl_serve_export_page(struct sl_request *request); /* export_page.c */
 
+/* A table that a page is asked for, and the caller's rights. */
+struct sl_asked_table {
+    struct sl_table_rights rights;
+    struct sl_table_name name;
+};
+
+/* The same for a table, whose columns are the parameters of `export`; access was checked. */
+enum MHD_Result sl_export_page_of_table(struct sl_request *request, const struct sl_caller *caller,
+                                        const struct sl_export *export,
+                                        const struct sl_asked_table *table); /* export_page.c */
+
+/* The page of a table; checks access and method. */
+enum MHD_Result sl_serve_table_page(struct sl_request *request); /* table_page.c */
+
+/* Does the last segment of /tables/... name the page of a table? */
+bool sl_table_page_named(const char *file);
+
 /* Does the last segment of /exports/... name the page of an export? */
 bool sl_export_page_named(const char *file);
 

@@ -33,7 +33,7 @@ static const char *asked(const struct sl_request *request)
 /* Without regard to the case of ASCII letters. */
 static bool holds(const char *text, const char *word, size_t len)
 {
-    for (; strlen(text) >= len; text++)
+    for (; *text != '\0'; text++)
         if (strncasecmp(text, word, len) == 0)
             return true;
     return false;

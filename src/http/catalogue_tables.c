@@ -9,8 +9,24 @@
 #include "http/link.h"
 #include "http/page.h"
 
-/* Of a type's name; the longest of PostgreSQL's own has 27 bytes. */
-#define TYPE_MAX 64
+/* To the log; and to the caller in words that fit, as no export of his is at fault. */
+static void tell(const struct sl_caller *caller, struct sl_error *trouble)
+{
+    char sqlstate[sizeof(trouble->sqlstate)];
+    struct sl_line line;
+
+    memcpy(sqlstate, trouble->sqlstate, sizeof(sqlstate));
+    sl_log_begin(&line, SL_LOG_WARNING, "tables not listed");
+    sl_log_str(&line, "who", caller->key);
+    sl_log_str(&line, "kind", sl_kind_name(trouble->kind));
+    sl_log_str(&line, "sqlstate", sqlstate);
+    sl_log_str(&line, "reason", trouble->message);
+    sl_log_str(&line, "detail", trouble->detail);
+    sl_log_end(&line);
+    if (trouble->kind == SL_SQL)
+        sl_error_set(trouble, SL_SQL, "the database refused to list them with SQLSTATE %s",
+                     sqlstate);
+}
 
 void sl_catalogue_ask(const struct sl_request *request, const struct sl_caller *caller,
                       struct sl_open_tables *open)
@@ -22,7 +38,7 @@ void sl_catalogue_ask(const struct sl_request *request, const struct sl_caller *
                    sl_conn_fd(request->conn), &open->tables, &open->trouble) == 0)
         open->trouble.kind = SL_NONE;
     else
-        sl_log_text(SL_LOG_WARNING, "tables not listed", "%s", open->trouble.message);
+        tell(caller, &open->trouble);
 }
 
 /* "/tables/public.orders", without an ending. */
@@ -78,13 +94,15 @@ static int put_file_link(struct sl_buf *html, const struct sl_listed_table *tabl
                        ending, table->schema, table->name, ending);
 }
 
-static int put_table_head(struct sl_buf *html, const struct sl_listed_table *table)
+static int put_table_head(struct sl_buf *html, const struct sl_listed_table *table,
+                          const char *path)
 {
     char rows[48] = "";
 
     if (table->estimated_rows >= 0)
         snprintf(rows, sizeof(rows), "About %lld rows. ", (long long)table->estimated_rows);
-    if (sl_page_put(html, "<li><strong>%s.%s</strong>", table->schema, table->name) != 0)
+    if (sl_page_put(html, "<li><a href=\"%s.html\">%s.%s</a>", path, table->schema, table->name) !=
+        0)
         return -1;
     if (table->title[0] != '\0' && sl_page_put(html, "<p>%s</p>", table->title) != 0)
         return -1;
@@ -108,7 +126,7 @@ static int put_table(struct sl_buf *html, const struct sl_listed_table *table)
     int rc = -1;
 
     sl_buf_init(&path, SL_TARGET_MAX);
-    if (put_path(&path, table) == 0 && put_table_head(html, table) == 0 &&
+    if (put_path(&path, table) == 0 && put_table_head(html, table, path.data) == 0 &&
         put_file_link(html, table, path.data, "csv") == 0 &&
         put_file_link(html, table, path.data, "tsv") == 0 &&
         put_file_link(html, table, path.data, "jsonl") == 0 && sl_buf_puts(html, "</p>") == 0)
@@ -135,23 +153,6 @@ int sl_catalogue_tables_page(struct sl_buf *html, const struct sl_open_tables *o
                                                : "</ul>\n");
 }
 
-/* The schema of a column, whose type may have a modifier: "numeric(12,2)". */
-static const char *schema_of(const char *type)
-{
-    char plain[TYPE_MAX];
-    size_t n = 0;
-    bool inside = false;
-
-    for (; *type != '\0' && n < sizeof(plain) - 1; type++) {
-        inside = inside || *type == '(';
-        if (!inside)
-            plain[n++] = *type;
-        inside = inside && *type != ')';
-    }
-    plain[n] = '\0';
-    return sl_input_of(plain)->schema;
-}
-
 /* A filter for equality; an option stands before a column of its name. */
 static int put_filter(struct sl_buf *out, const struct sl_listed_column *column)
 {
@@ -161,7 +162,7 @@ static int put_filter(struct sl_buf *out, const struct sl_listed_column *column)
         sl_json_member(out, "in", "query") != 0 ||
         sl_json_member(out, "description", column->type) != 0)
         return -1;
-    return sl_buf_printf(out, ",\"schema\":{%s}}", schema_of(column->type));
+    return sl_buf_printf(out, ",\"schema\":{%s}}", sl_input_of(column->type)->schema);
 }
 
 static int put_operation(struct sl_buf *out, const struct sl_listed_table *table)

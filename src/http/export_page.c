@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "access/access.h"
+#include "catalog/filter.h"
 #include "http/catalogue.h"
 #include "http/form.h"
 #include "http/guard.h"
@@ -24,6 +25,7 @@
 struct page {
     struct sl_request *request;
     const struct sl_export *export;
+    const struct sl_asked_table *of; /* the table whose page it is; NULL: an export's */
     struct sl_caller caller;
     struct sl_asked_page asked;
     struct sl_buf table; /* of the preview */
@@ -61,7 +63,8 @@ static int put_heading(const struct page *page, struct sl_buf *html)
     const struct sl_export *export = page->export;
     bool titled = export->title[0] != '\0';
 
-    if (sl_page_begin(html, titled ? export->title : export->name, ".", "catalogue") != 0 ||
+    if (sl_page_begin(html, titled ? export->title : export->name,
+                      page->of != NULL ? "../exports/." : ".", "catalogue") != 0 ||
         sl_buf_puts(
             html, "<nav aria-label=\"Catalogue\"><a href=\"../exports\">All exports</a></nav>\n") !=
             0)
@@ -103,7 +106,8 @@ static int put_curl(const struct page *page, struct sl_buf *html)
     int rc = -1;
 
     sl_buf_init(&url, LINK_MAX);
-    if (sl_link_origin(&url, page->request) == 0 && sl_buf_puts(&url, "/exports/") == 0 &&
+    if (sl_link_origin(&url, page->request) == 0 &&
+        sl_buf_puts(&url, page->of != NULL ? "/tables/" : "/exports/") == 0 &&
         sl_link_file(&url, page->export->name, asked->format->name, &asked->args) == 0)
         rc = sl_page_put(html,
                          "<section class=\"card\" aria-labelledby=\"curl-title\">\n"
@@ -140,7 +144,7 @@ static enum MHD_Result send_page(struct page *page, const struct sl_error *err)
 
     sl_buf_init(&html, SL_REPLY_MAX);
     if (put_heading(page, &html) != 0 || put_problem(page, err, &html) != 0 ||
-        sl_form_put(&html, page->export, &page->asked, err) != 0 ||
+        sl_form_put(&html, page->export, page->of != NULL, &page->asked, err) != 0 ||
         sl_buf_puts(&html, "<section id=\"progress\" class=\"card\" hidden>"
                            "<p id=\"told\" role=\"status\"></p><progress hidden></progress>"
                            "<p id=\"figures\" class=\"soft\"></p></section>\n") != 0 ||
@@ -181,7 +185,17 @@ static enum MHD_Result preview(struct page *page, struct sl_query *query)
     return send_page(page, rc == 0 ? NULL : &err);
 }
 
-static enum MHD_Result serve(struct page *page)
+static int bind_query(const struct page *page, struct sl_query *query, struct sl_error *err)
+{
+    const struct sl_asked_page *asked = &page->asked;
+
+    if (page->of != NULL)
+        return sl_table_bind(&page->of->rights, &page->of->name, asked->format, &asked->args, query,
+                             err);
+    return sl_query_bind(page->export, asked->format, &asked->args, query, err);
+}
+
+static enum MHD_Result answer(struct page *page)
 {
     struct sl_request *request = page->request;
     const struct sl_asked_page *asked = &page->asked;
@@ -192,7 +206,7 @@ static enum MHD_Result serve(struct page *page)
         return send_page(page, &err);
     if (asked->action[0] == '\0')
         return send_page(page, NULL);
-    if (sl_query_bind(page->export, asked->format, &asked->args, &query, &err) != 0) {
+    if (bind_query(page, &query, &err) != 0) {
         sl_query_fini(&query);
         return send_page(page, &err);
     }
@@ -200,6 +214,14 @@ static enum MHD_Result serve(struct page *page)
         return preview(page, &query);
     sl_query_fini(&query);
     return strcmp(asked->action, "download") == 0 ? send_to_file(page) : send_page(page, NULL);
+}
+
+static enum MHD_Result serve(struct page *page)
+{
+    sl_buf_init(&page->table, SL_REPLY_MAX);
+    enum MHD_Result result = answer(page);
+    sl_buf_free(&page->table);
+    return result;
 }
 
 enum MHD_Result sl_serve_export_page(struct sl_request *request)
@@ -213,8 +235,14 @@ enum MHD_Result sl_serve_export_page(struct sl_request *request)
     page.export = find(request, &page.caller, &err);
     if (page.export == NULL || sl_guard_method(request, METHODS, &err) != 0)
         return sl_reply_problem(request, &err, NULL, METHODS);
-    sl_buf_init(&page.table, SL_REPLY_MAX);
-    enum MHD_Result result = serve(&page);
-    sl_buf_free(&page.table);
-    return result;
+    return serve(&page);
+}
+
+enum MHD_Result sl_export_page_of_table(struct sl_request *request, const struct sl_caller *caller,
+                                        const struct sl_export *export,
+                                        const struct sl_asked_table *table)
+{
+    struct page page = {.request = request, .export = export, .of = table, .caller = *caller};
+
+    return serve(&page);
 }

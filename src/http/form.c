@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "http/input.h"
+#include "http/link.h"
 #include "http/page.h"
 
 /* Options that a person has a use for; values NULL: any text. */
@@ -24,11 +25,33 @@ static const struct option {
     {"_timezone", "Time zone", "Such as Europe/Berlin.", NULL},
 };
 
+static const struct option filter_option = {
+    "_filter", "Another filter", "COLUMN__LOOKUP=VALUE, such as total__gte=5 or status!=paid.",
+    NULL};
+
+/* "total__gte=5" becomes an argument of that name. */
+static int read_filter(struct sl_asked_page *asked, const char *text, struct sl_error *err)
+{
+    const char *equals = strchr(text, '=');
+    size_t len = equals == NULL ? 0 : (size_t)(equals - text);
+
+    asked->filter = text;
+    if (text[0] == '\0')
+        return 0;
+    if (len == 0 || len >= sizeof(asked->filter_name) || text[0] == '_')
+        return sl_error_param(err, "_filter", "_filter is COLUMN__LOOKUP=VALUE");
+    memcpy(asked->filter_name, text, len);
+    asked->filter_name[len] = '\0';
+    asked->arg[asked->args.n++] = (struct sl_arg){asked->filter_name, equals + 1};
+    return 0;
+}
+
 int sl_form_read(const struct sl_args *args, struct sl_asked_page *asked, struct sl_error *err)
 {
     int rc = 0;
 
     asked->action = "";
+    asked->filter = "";
     asked->format = sl_formats;
     asked->args = (struct sl_args){.v = asked->arg};
     for (size_t i = 0; i < args->n && asked->args.n < SL_MAX_ARGS; i++) {
@@ -37,6 +60,8 @@ int sl_form_read(const struct sl_args *args, struct sl_asked_page *asked, struct
 
         if (strcmp(arg->name, "_do") == 0) {
             asked->action = arg->value;
+        } else if (strcmp(arg->name, "_filter") == 0 && asked->filter[0] == '\0') {
+            rc = read_filter(asked, arg->value, err) != 0 ? -1 : rc;
         } else if (strcmp(arg->name, "_format") != 0) {
             if (arg->value[0] != '\0')
                 asked->arg[asked->args.n++] = *arg;
@@ -54,6 +79,8 @@ int sl_form_read(const struct sl_args *args, struct sl_asked_page *asked, struct
 
 static const char *entered(const struct sl_asked_page *asked, const char *name)
 {
+    if (strcmp(name, "_filter") == 0)
+        return asked->filter;
     for (size_t i = 0; i < asked->args.n; i++)
         if (strcmp(asked->args.v[i].name, name) == 0)
             return asked->args.v[i].value;
@@ -238,16 +265,18 @@ static int put_buttons(struct sl_buf *html, const struct sl_asked_page *asked)
                        "<button name=\"_do\" value=\"preview\">Preview</button></div>\n</form>\n");
 }
 
-int sl_form_put(struct sl_buf *html, const struct sl_export *export,
+int sl_form_put(struct sl_buf *html, const struct sl_export *export, bool is_table,
                 const struct sl_asked_page *asked, const struct sl_error *err)
 {
-    if (sl_page_put(html, "<form id=\"form\" class=\"card\" method=\"get\" action=\"%s.html\">\n",
-                    export->name) != 0 ||
-        sl_buf_puts(html, "<div class=\"fields\">\n") != 0)
+    if (sl_buf_puts(html, "<form id=\"form\" class=\"card\" method=\"get\" action=\"") != 0 ||
+        sl_link_escape(html, export->name) != 0 ||
+        sl_buf_puts(html, ".html\">\n<div class=\"fields\">\n") != 0)
         return -1;
     for (size_t i = 0; i < export->n_params; i++)
         if (put_param(html, &export->params[i], asked, err) != 0)
             return -1;
+    if (is_table && put_option(html, &filter_option, asked, err) != 0)
+        return -1;
     if (sl_buf_puts(html, "</div>\n") != 0 || put_options(html, asked, err) != 0)
         return -1;
     return put_buttons(html, asked);

@@ -4,6 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* Of a type's name; the longest of PostgreSQL's own has 27 bytes. */
+#define TYPE_MAX 64
+
 /* NUL is the one character that no value holds. */
 #define TEXT "\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\""
 #define WHOLE(range) "\"type\":\"integer\"," range
@@ -41,9 +44,26 @@ static const struct sl_input inputs[] = {
 static const struct sl_input list = {"[]", SL_CONTROL_LIST, TEXT};
 static const struct sl_input other = {"", SL_CONTROL_TEXT, TEXT};
 
-const struct sl_input *sl_input_of(const char *type)
+/* Without modifiers: "timestamp(3) with time zone". */
+static size_t plain_type(const char *type, char plain[TYPE_MAX])
 {
-    size_t len = strlen(type);
+    size_t n = 0;
+    bool inside = false;
+
+    for (; *type != '\0' && n < TYPE_MAX - 1; type++) {
+        inside = inside || *type == '(';
+        if (!inside)
+            plain[n++] = *type;
+        inside = inside && *type != ')';
+    }
+    plain[n] = '\0';
+    return n;
+}
+
+const struct sl_input *sl_input_of(const char *declared)
+{
+    char type[TYPE_MAX];
+    size_t len = plain_type(declared, type);
 
     for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++)
         if (strcasecmp(inputs[i].type, type) == 0)

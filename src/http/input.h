@@ -21,8 +21,8 @@ struct sl_input {
     const char *schema; /* members of a JSON schema, without braces */
 };
 
-/* Of a type as an export file declares it, in any case. Never NULL. */
-const struct sl_input *sl_input_of(const char *type);
+/* Of a type as an export file declares it or format_type() prints it, in any case. Never NULL. */
+const struct sl_input *sl_input_of(const char *declared);
 
 /*
  * The type attribute of an <input> that can hold the value: "date" cannot show

@@ -150,15 +150,15 @@ static void make_small(struct sl_query *query)
     query->encoding[0] = '\0';
 }
 
-/* In words that fit a preview. */
-static void explain(struct sl_error *err)
+/* In words that fit a preview; a limit of the export's own is told as it is. */
+static void explain(struct sl_error *err, bool full)
 {
     if (err->kind == SL_TIMEOUT)
         sl_error_set(err, SL_TIMEOUT,
                      "the database had no rows within %d seconds, which is all that a preview "
                      "waits; a download has more time",
                      SL_PREVIEW_MS / 1000);
-    else if (err->kind == SL_LIMIT)
+    else if (full)
         sl_error_set(err, SL_LIMIT, "the first rows are too large for a preview; download them");
 }
 
@@ -167,7 +167,7 @@ static int execute(struct sl_run *run, int client_fd, struct sl_memory *memory,
 {
     if (sl_run_admit(run, client_fd, err) != 0)
         return -1;
-    return sl_run_execute(run, &memory->sink, false, err);
+    return sl_run_execute(run, &memory->sink, client_fd, false, err);
 }
 
 int sl_preview(struct sl_request *request, const struct sl_run_as *as, struct sl_query *query,
@@ -183,9 +183,10 @@ int sl_preview(struct sl_request *request, const struct sl_run_as *as, struct sl
         sl_query_fini(query);
         return sl_error_nomem(err);
     }
-    sl_memory_init(memory, SL_PREVIEW_BYTES);
+    int64_t most = request->setup->config->limits.memory / 2;
+    sl_memory_init(memory, most < SL_PREVIEW_BYTES ? (size_t)most : SL_PREVIEW_BYTES);
+    bool whole = query->limit >= 0 && query->limit <= SL_PREVIEW_ROWS;
     make_small(query);
-    int64_t most = query->limit;
     if (sl_run_new(request->http->service, request->setup, query, as, &run, err) != 0)
         goto out;
     request->run_made = true;
@@ -195,8 +196,9 @@ int sl_preview(struct sl_request *request, const struct sl_run_as *as, struct sl
     sl_run_receipt(run, &receipt);
     sl_run_release(run);
     if (rc != 0)
-        explain(err);
-    else if ((rc = sl_preview_table(memory->bytes.data, receipt.rows < most, html)) != 0)
+        explain(err, memory->full);
+    else if ((rc = sl_preview_table(memory->bytes.data, whole || receipt.rows < SL_PREVIEW_ROWS,
+                                    html)) != 0)
         sl_error_nomem(err);
 out:
     sl_buf_free(&memory->bytes);

@@ -11,7 +11,7 @@
 /* The database gets this long (ms). */
 #define SL_PREVIEW_MS 5000
 
-/* The rows may have so many bytes; half of the default of [limits] memory, as a run's queue. */
+/* The rows may have so many bytes, or half of [limits] memory where that is less. */
 #define SL_PREVIEW_BYTES 1048576
 
 /* Bytes of a value that are shown. */
@@ -19,8 +19,8 @@
 
 /*
  * Runs the query in this thread, for SL_PREVIEW_ROWS rows at most, and appends its table.  Waits
- * for a slot as any run does.  Takes query over.  -1: what kept it from running; run_id is then the
- * run's, "" when it left no receipt.
+ * for a slot as any run does; a client that leaves cancels it.  Takes query over.  -1: what kept it
+ * from running; run_id is then the run's, "" when it left no receipt.
  */
 int sl_preview(struct sl_request *request, const struct sl_run_as *as, struct sl_query *query,
                struct sl_buf *html, char run_id[40], struct sl_error *err) SL_MUSTCHECK;

@@ -4,6 +4,7 @@
 #include "access/access.h"
 #include "catalog/filter.h"
 #include "catalog/table.h"
+#include "http/catalogue.h"
 #include "http/download.h"
 #include "http/guard.h"
 #include "http/reply.h"
@@ -45,6 +46,8 @@ enum MHD_Result sl_serve_table(struct sl_request *request)
     struct sl_query query;
     struct sl_error err;
 
+    if (sl_table_page_named(sl_request_segment(request, 1)))
+        return sl_serve_table_page(request);
     if (!sl_download_possible(request, &err))
         return sl_reply_problem(request, &err, NULL, 0);
     if (sl_access_identify(config, request->fields.authorization, &caller, &err) != 0)

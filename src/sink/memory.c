@@ -19,6 +19,7 @@ static int memory_write(struct sl_sink *sink, size_t len, struct sl_error *err)
 
     if (sl_buf_add(&memory->bytes, memory->window, len) == 0)
         return 0;
+    memory->full = true;
     return sl_error_set(err, SL_LIMIT, "the output is larger than %zu bytes", memory->bytes.max);
 }
 
@@ -57,5 +58,6 @@ void sl_memory_init(struct sl_memory *memory, size_t max)
     };
 
     memory->sink = (struct sl_sink){.ops = &ops};
+    memory->full = false;
     sl_buf_init(&memory->bytes, max);
 }

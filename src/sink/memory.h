@@ -2,6 +2,8 @@
 #ifndef SL_MEMORY_H
 #define SL_MEMORY_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "sink/sink.h"
 
@@ -10,6 +12,7 @@
 struct sl_memory {
     struct sl_sink sink; /* its address is the sink's */
     struct sl_buf bytes; /* what was written; the owner's to free */
+    bool full;           /* there was more than it takes */
     char window[SL_MEMORY_WINDOW];
 };
 

@@ -88,6 +88,11 @@ def page(s, path, headers=BROWSER, status=200):
     return Page(r.text)
 
 
+def ended(s, export):
+    """The log's line on a run of that export; an answer can be here before it."""
+    return logfmt(s.wait_log(lambda line: "msg=run " in line and "export=%s " % export in line))
+
+
 def query(**values):
     return urllib.parse.urlencode(values)
 
@@ -233,7 +238,7 @@ def what_is_wrong_is_said_beside_the_field():
         contains(page(s, "/exports/plain.html?_format=xls", status=400).by_id["problem"], "_format")
         p = page(s, "/exports/broken.html?_do=preview", status=500)
         contains(p.by_id["problem"], "22012")
-        run = s.run_lines()[-1]
+        run = ended(s, "broken")
         equal(run["state"], "failed")
         contains(p.by_id["problem"], run["id"])
 
@@ -250,8 +255,8 @@ def a_preview_is_the_first_twenty_rows_with_their_types():
         equal([row[0] for row in p.rows[1:]], [str(i) for i in range(1, 21)])
         contains(p.text, "may hold more rows")
         equal(p.input("country")["value"], "DE", "the form is filled in")
-        run = s.run_lines()[-1]
-        equal((run["state"], run["rows"], run["export"]), ("complete", "20", "orders"))
+        run = ended(s, "orders")
+        equal((run["state"], run["rows"]), ("complete", "20"))
         p = page(s, "/exports/none.html?_do=preview")
         equal(p.rows, [["oneinteger", "twointeger"]])
         contains(p.text, "These are all rows.")
@@ -273,6 +278,35 @@ def a_preview_waits_five_seconds_for_the_database_and_no_more():
         p = page(s, "/exports/slow.html?_do=preview", status=504)
         contains(p.by_id["problem"], "within 5 seconds")
         eventually(lambda: active_backends() == 0, what="the query is gone")
+
+
+@test
+def a_preview_says_of_what_there_is_no_more():
+    with Server({**EXPORTS, "capped": "-- max_rows: 5\n\nSELECT g FROM generate_series(1, 10) AS g"}) as s:
+        for limit, said in ((0, "These are all rows."), (3, "These are all rows."), (20, "These are all rows."),
+                            (21, "The file may hold more rows.")):
+            p = page(s, "/exports/orders.html?_do=preview&country=DE&_limit=%d" % limit)
+            equal(len(p.rows), 1 + min(limit, 20))
+            contains(p.text, said, "_limit=%d" % limit)
+        p = page(s, "/exports/capped.html?_do=preview", status=413)
+        contains(p.by_id["problem"], "max_rows", "a limit that a download has, too")
+
+
+@test
+def a_preview_takes_no_more_memory_than_a_run():
+    with Server({"half": "SELECT repeat('x', 300000) AS x"}, {"limits": {"memory": "512kB"}}) as s:
+        p = page(s, "/exports/half.html?_do=preview", status=413)
+        contains(p.by_id["problem"], "too large for a preview")
+
+
+@test
+def a_preview_ends_when_its_client_leaves():
+    with Server(EXPORTS) as s:
+        with s.connect() as client:
+            client.sendall(b"GET /exports/slow.html?_do=preview HTTP/1.1\r\nHost: a\r\n\r\n")
+            eventually(lambda: active_backends() == 1, what="the query runs")
+        # Its own end, after five seconds, would be "failed".
+        equal(ended(s, "slow")["state"], "cancelled")
 
 
 @test
@@ -341,6 +375,76 @@ def open_tables_are_listed_with_their_columns():
         equal(active_backends(), 0)
     with Server(EXPORTS) as s:
         equal(s.get("/exports").json()["tables"], [], "none is open")
+
+
+@test
+def a_table_has_a_page_like_an_export():
+    sql(TABLES)
+    sql("""TRUNCATE cat_orders; INSERT INTO cat_orders SELECT g, g * 2, '<b>' || g, 'secret' FROM generate_series(1, 50) AS g""")
+    config = {"exports": {"tables": "public.cat_*"}, "token alice": {"sha256": hashlib.sha256(b"alice").hexdigest(), "exports": "*"}}
+    with Server(EXPORTS, config) as s:
+        path = next(a["href"] for a in page(s, "/exports").all("a") if a["href"].endswith("cat_orders.html"))
+        p = page(s, "/" + path)
+        contains(p.text, "Orders & <b>more</b>")
+        equal((p.input("id")["type"], p.input("total")["type"]), ("number", "number"), "a control for each column")
+        lacks(p.text, "password")
+        equal(p.all("link", href="../exports/.common.css") != [], True)
+        asked = query(_do="preview", _columns="id,a<b", _order="-id", _limit=5, _filter="total__lt=60")
+        p = page(s, "/" + path + "?" + asked)
+        equal(p.rows[:2], [["idinteger", "a<btext"], ["29", "<b>29"]])
+        equal((len(p.rows), p.input("_filter")["value"], p.input("_order")["value"]), (6, "total__lt=60", "-id"))
+        contains(p.by_id["curl"], "/tables/public.cat_orders.csv?_columns=id%2Ca%3Cb&_order=-id&_limit=5&total__lt=60'")
+        r = s.get("/" + path + "?_do=download&id=7&_filter=" + urllib.parse.quote("total!=0"), BROWSER)
+        equal((r.status, r["Location"]), (303, "public.cat_orders.csv?id=7&total%21=0"))
+        equal(s.get("/tables/" + r["Location"]).text.splitlines()[1:], ["7,14.00,<b>7"])
+        contains(page(s, "/" + path + "?_do=preview&id=x", status=400).by_id["wrong-id"], "id")
+        contains(page(s, "/" + path + "?_do=preview&_filter=x", status=400).by_id["wrong-_filter"], "COLUMN__LOOKUP=VALUE")
+        contains(page(s, "/" + path + "?_do=preview&_filter=password%3Dx", status=400).by_id["problem"], "password")
+        odd = page(s, "/tables/public.cat_o%27dd%2F%26%3Ci%3E.html?_do=preview")
+        equal(odd.all("form", id="form")[0]["action"], "public.cat_o%27dd%2F%26%3Ci%3E.html")
+        equal(odd.rows, [["xinteger"]])
+        equal(s.head("/" + path, BROWSER).status, 200)
+        closed = s.get("/tables/public.other.html", BROWSER)
+        problem(closed, 404, "not_found")
+        equal(s.get("/tables/public.cat_nothing.html", BROWSER).body, closed.body)
+        equal(s.get("/" + path, {**BROWSER, "Authorization": "Bearer alice"}).body, closed.body, "not this caller's")
+        problem(s.delete("/" + path), 405, "method")
+        equal(active_backends(), 0)
+
+
+@test
+def every_table_that_is_listed_is_there():
+    sql(TABLES)
+    sql('CREATE SCHEMA IF NOT EXISTS "cat.dot"; CREATE TABLE IF NOT EXISTS "cat.dot".cat_t (x integer)')
+    with Server({}, {"exports": {"tables": "*.cat_*"}}) as s:
+        paths = [table["path"] for table in s.get("/exports").json()["tables"]]
+        equal(len(paths), 2)
+        for path in paths:
+            equal(s.get(path).status, 200, path)
+
+
+@test
+def more_columns_than_a_page_can_show_are_left_out_and_said():
+    sql("""CREATE SCHEMA cat_wide; DO $$ BEGIN FOR i IN 1..13 LOOP
+        EXECUTE (SELECT format('CREATE TABLE cat_wide.t%s (%s)', lpad(i::text, 2, '0'), string_agg('c' || g || ' integer', ', '))
+                 FROM generate_series(1, 1600) AS g);
+        END LOOP; END $$""")
+    with Server({}, {"exports": {"tables": "cat_wide.*"}}) as s:
+        listed = s.get("/exports").json()
+        equal([len(table["columns"]) for table in listed["tables"]], [1600] * 12, "none has lost a part of its own")
+        equal(listed["tables_problem"], "there are more")
+        contains(page(s, "/exports").text, "There are more.")
+
+
+@test
+def a_role_that_is_refused_is_not_blamed_on_an_export():
+    config = {"access": {"anonymous": "off"}, "exports": {"tables": "public.*"},
+              "token alice": {"sha256": hashlib.sha256(b"alice").hexdigest(), "tables": "*.*", "role": "cat_nobody"}}
+    with Server(EXPORTS, config) as s:
+        told = s.get("/exports", {"Authorization": "Bearer alice"}).json()["tables_problem"]
+        contains(told, "refused to list them")
+        lacks(told, "export")
+        contains(s.wait_log(lambda line: "tables not listed" in line), "cat_nobody", "the operator learns more")
 
 
 @test
@@ -414,7 +518,7 @@ def a_page_shows_what_the_caller_may_run_and_no_more():
         equal([a["href"] for a in p.all("a") if a["href"].endswith(".html")], ["exports/orders.html", "exports/plain.html"])
         contains(page(s, "/exports/plain.html", alice).by_id["curl"], 'Authorization: Bearer $TOKEN"')
         page(s, "/exports/plain.html?_do=preview", alice)
-        equal(s.run_lines()[-1]["who"], "token:alice")
+        equal(ended(s, "plain")["who"], "token:alice")
         hidden, unknown = s.get("/exports/wide.html", alice), s.get("/exports/nothing.html", alice)
         problem(hidden, 404, "not_found")
         equal((hidden.status, hidden.body), (unknown.status, unknown.body))

@@ -23,6 +23,9 @@ START_TEST(each_type_has_its_control)
     ck_assert_str_eq(type("", ""), "text");
     ck_assert_int_eq(sl_input_of("boolean")->control, SL_CONTROL_BOOL);
     ck_assert_int_eq(sl_input_of("integer[]")->control, SL_CONTROL_LIST);
+    ck_assert_int_eq(sl_input_of("numeric(12,2)")->control, SL_CONTROL_NUMBER);
+    ck_assert_int_eq(sl_input_of("numeric(12,2)[]")->control, SL_CONTROL_LIST);
+    ck_assert_int_eq(sl_input_of("timestamp(3) with time zone")->control, SL_CONTROL_MOMENT);
     ck_assert_int_eq(sl_input_of("my_enum")->control, SL_CONTROL_TEXT);
     ck_assert_int_eq(sl_input_of("timetz")->control, SL_CONTROL_TEXT);
 }

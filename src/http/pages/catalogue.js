@@ -55,8 +55,11 @@
     const url = new URL(form.action);
     url.search = "";
     url.pathname = url.pathname.replace(/html$/, ending);
-    for (const [name, value] of new FormData(form))
-      if (value !== "" && name !== "_do" && name !== "_format") url.searchParams.append(name, value);
+    for (const [name, value] of new FormData(form)) {
+      const at = name === "_filter" && ending !== "html" ? value.indexOf("=") : -1;
+      if (at > 0) url.searchParams.append(value.slice(0, at), value.slice(at + 1));
+      else if (value !== "" && name !== "_do" && name !== "_format") url.searchParams.append(name, value);
+    }
     return url;
   }
 
@@ -108,6 +111,19 @@
     byId("problem").replaceChildren(notice);
   }
 
+  /* An answer that is no page of an export says this: a problem's detail, or a proxy's status. */
+  function refusal(text, status) {
+    try {
+      return new Error(JSON.parse(text).detail, { cause: "answer" });
+    } catch {
+      return new Error("The server answered with status " + status + ".", { cause: "answer" });
+    }
+  }
+
+  function tellWhy(error) {
+    problem(error.cause === "answer" ? error.message : "The server does not answer.");
+  }
+
   /* The server's answer to one of the form's buttons; null when it leads to a file. */
   async function ask(form, action) {
     const url = address(form, "html");
@@ -116,7 +132,10 @@
     url.searchParams.set("_do", action);
     const response = await fetch(url, { redirect: "manual" });
     if (response.type === "opaqueredirect") return null;
-    return new DOMParser().parseFromString(await response.text(), "text/html");
+    const text = await response.text();
+    const answer = new DOMParser().parseFromString(text, "text/html");
+    if (!answer.getElementById("problem")) throw refusal(text, response.status);
+    return answer;
   }
 
   async function preview(form, button) {
@@ -125,8 +144,8 @@
     byId("result").setAttribute("aria-busy", "true");
     try {
       takeOver(await ask(form, "preview"));
-    } catch {
-      problem("The server does not answer.");
+    } catch (error) {
+      tellWhy(error);
     }
     byId("result").removeAttribute("aria-busy");
     button.disabled = false;
@@ -224,8 +243,8 @@
     byId("problem").replaceChildren();
     try {
       answer = await ask(form, "download");
-    } catch {
-      return problem("The server does not answer.");
+    } catch (error) {
+      return tellWhy(error);
     }
     if (answer) return takeOver(answer);
     const url = address(form, byId("format").value);
