@@ -31,6 +31,7 @@ ELSEWHERE = {
     "tools/lint format layers": ("check", "tools/lint"),
     "./check gcc lint": ("check", "STEPS='gcc"),
     "./check --full proxies browser office": ("check", "FULL_STEPS="),
+    "tools/browser-env DIRECTORY": ("check", "tools/browser-env build/browser-env"),
     "tools/sources --write": ("tools/sources", "--write"),
     # etc/
     "a2enmod proxy proxy_http setenvif headers": ("tests/it/otherproxies.py", "proxy proxy_http setenvif headers"),
