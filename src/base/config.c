@@ -362,7 +362,7 @@ static int check_hidden_columns(struct loader *loader)
     const char *list = loader->config->exports.hidden_columns;
     char where[WHERE_SIZE];
 
-    for (size_t len; *list != '\0'; list += len + (list[len] != '\0')) {
+    for (size_t len; list != NULL && *list != '\0'; list += len + (list[len] != '\0')) {
         list += strspn(list, " \t");
         len = strcspn(list, ",\n");
         if ((len == 0 || strcspn(list, ".*?[") < len) && len <= PATTERN_MAX)

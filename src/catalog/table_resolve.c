@@ -209,16 +209,17 @@ static int resolve_columns(const struct sl_table_making *making)
     making->made->extras = calloc(columns->n + order->n + 1, sizeof(*making->made->extras));
     if (making->made->extras == NULL)
         return sl_error_nomem(making->err);
-    for (size_t i = 0; i < columns->n; i++)
-        if (resolve_column(making, "_columns", columns->v[i].text) != 0)
+    for (size_t i = 0; i < columns->n; i++) {
+        const char *name = columns->v[i].text;
+
+        if (resolve_column(making, "_columns", name) != 0)
             return -1;
-    /* The server would cut it, and two columns might have one name. */
-    for (size_t i = 0; i < making->made->n_extras; i++)
-        if (strlen(making->made->extras[i].name) > SL_IDENTIFIER_MAX)
+        /* The server would cut it, and two columns might have one name. */
+        if (strlen(name) > SL_IDENTIFIER_MAX)
             return sl_error_param(making->err, "_columns",
                                   "_columns: %.*s is longer than the %d bytes of a column's name",
-                                  sl_utf8_fit(making->made->extras[i].name, SL_NAME_SHOWN),
-                                  making->made->extras[i].name, SL_IDENTIFIER_MAX);
+                                  sl_utf8_fit(name, SL_NAME_SHOWN), name, SL_IDENTIFIER_MAX);
+    }
     for (size_t i = 0; i < order->n; i++)
         if (resolve_column(making, "_order", order->v[i].text) != 0)
             return -1;

@@ -5,7 +5,9 @@
 #include <string.h>
 
 /* Tables of the database among which the patterns choose. */
-#define SL_TABLES_LOOKED_AT "20000"
+#define LOOKED_AT 20000
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
 
 /* Columns of all tables together: they bound what the answer and the catalogue take. */
 #define COLUMNS_MAX 20000
@@ -26,7 +28,7 @@ static const char relations[] =
     " AND n.nspname OPERATOR(pg_catalog.<>) 'information_schema'"
     " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
     " AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT')"
-    " ORDER BY n.nspname, c.relname LIMIT " SL_TABLES_LOOKED_AT;
+    " ORDER BY n.nspname, c.relname LIMIT " TEXT(LOOKED_AT);
 
 enum relation { OID, SCHEMA, NAME, ROWS };
 
@@ -86,7 +88,7 @@ static int choose(const struct sl_answer *answer, const struct sl_table_rights *
         if (keep_table(answer, i, &tables->v[tables->n++], err) != 0)
             return -1;
     }
-    tables->more = tables->more || sl_answer_rows(answer) == atoi(SL_TABLES_LOOKED_AT);
+    tables->more = tables->more || sl_answer_rows(answer) == LOOKED_AT;
     return sl_buf_puts(oids, tables->n == 0 ? "{}" : "}") == 0 ? 0 : sl_error_nomem(err);
 }
 
